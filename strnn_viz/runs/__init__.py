@@ -1,0 +1,35 @@
+"""Recorded runs: one directory each, written by :class:`RunWriter` and read by :class:`Run`, without torch."""
+
+from strnn_viz.runs.control import Control, Progress, send, wanted
+from strnn_viz.runs.lock import is_being_written
+from strnn_viz.runs.run import Run, check_name, free_name, list_runs
+from strnn_viz.runs.snapshot import (
+    LOG10_EDGES,
+    Churn,
+    LayerInfo,
+    LayerSnapshot,
+    Snapshot,
+    capture,
+    total_churn,
+)
+from strnn_viz.runs.writer import RunWriter
+
+__all__ = [
+    "LOG10_EDGES",
+    "Churn",
+    "Control",
+    "LayerInfo",
+    "LayerSnapshot",
+    "Progress",
+    "Run",
+    "RunWriter",
+    "Snapshot",
+    "capture",
+    "check_name",
+    "free_name",
+    "is_being_written",
+    "list_runs",
+    "send",
+    "total_churn",
+    "wanted",
+]

@@ -1,0 +1,323 @@
+"""The read side of a run: live, finished or copied from elsewhere, it is only ever a directory."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from threading import RLock
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from strnn_viz.config import RunConfig
+from strnn_viz.errors import ConfigError, RunError, UsageError
+from strnn_viz.runs import files
+from strnn_viz.runs.control import Progress, read_progress
+from strnn_viz.runs.lock import is_being_written
+from strnn_viz.runs.snapshot import LayerInfo, LayerSnapshot, Snapshot
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_KEPT = 4  # whole snapshots held in memory
+
+
+class Run:
+    """A recorded run. It may be opened at any moment, also while it is being written, and sees what is new by itself.
+
+    Parameters
+    ----------
+    path : path-like
+        The run's directory.
+
+    Raises
+    ------
+    RunError
+        If there is no run, or its ``run.json`` cannot be read.
+
+    Examples
+    --------
+    >>> run = Run("runs/demo-uniform")  # doctest: +SKIP
+    >>> run[3].mask("lstm.0.weight_hh").mean()  # doctest: +SKIP
+    0.2
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        self._mutex = RLock()
+        self._about_key: object = None
+        self._metrics_key: tuple[int, int] = (-1, 0)
+        self._rows: dict[int, dict[str, Any]] = {}
+        self._offset = 0
+        self._torn: list[str] = []
+        self._damaged: dict[int, str] = {}
+        self._whole: set[int] = set()
+        self._snapshots: OrderedDict[int, Snapshot] = OrderedDict()
+        self._read_about()
+
+    @property
+    def name(self) -> str:
+        """Name of the run: that of its directory."""
+        return self.path.name
+
+    @property
+    def config(self) -> RunConfig:
+        """What the run is."""
+        self._read_about()
+        return self._config
+
+    @property
+    def about(self) -> Mapping[str, Any]:
+        """The whole of ``run.json``: configuration, layers, versions, machine, seed, status."""
+        self._read_about()
+        return self._about
+
+    @property
+    def status(self) -> str:
+        """``training``, ``paused``, ``finished``, ``stopped``, ``failed``, or ``interrupted``.
+
+        A run is interrupted when it says that it is training but no process holds it: its trainer was killed.
+        """
+        status = str(self.about["status"])
+        if status in ("training", "paused") and not is_being_written(self.path):
+            self._read_about()  # it may have ended between the two looks
+            status = str(self._about["status"])
+            return "interrupted" if status in ("training", "paused") else status
+        return status
+
+    @property
+    def layers(self) -> Mapping[str, LayerInfo]:
+        """The masked matrices by name, in the order of the model; empty until the first snapshot is recorded."""
+        self._read_about()
+        return self._layers
+
+    @property
+    def epochs(self) -> list[int]:
+        """Epochs that can be read, in order. A damaged record is left out and named in :attr:`problems`."""
+        with self._mutex:
+            self._read_metrics()
+            return sorted(self._whole)
+
+    @property
+    def problems(self) -> list[str]:
+        """What is damaged in this run, a sentence each."""
+        with self._mutex:
+            self._read_metrics()
+            return [*self._torn, *(self._damaged[e] for e in sorted(self._damaged))]
+
+    @property
+    def rows(self) -> list[Mapping[str, Any]]:
+        """The metrics of every readable epoch as plain mappings, with churn and nnz of each matrix in ``layers``."""
+        with self._mutex:
+            return [MappingProxyType(self._rows[epoch]) for epoch in self.epochs]
+
+    @property
+    def metrics(self) -> pd.DataFrame:
+        """One row an epoch: ``epoch``, ``step``, losses, perplexities, learning rate, prune rate, seconds."""
+        import pandas as pd
+
+        rows = [{k: v for k, v in row.items() if k != "layers"} for row in self.rows]
+        return pd.DataFrame(rows, columns=None if rows else ["epoch", "step"])
+
+    @property
+    def progress(self) -> Progress | None:
+        """How far training is within the epoch under way, as the trainer last said."""
+        return read_progress(self.path)
+
+    @property
+    def version(self) -> tuple[object, ...]:
+        """Changes whenever something new can be read; what a viewer compares between two looks."""
+        return (_key(self.path / files.RUN), _key(self.path / files.METRICS))
+
+    def __len__(self) -> int:
+        return len(self.epochs)
+
+    def __iter__(self) -> Iterator[Snapshot]:
+        return (self[epoch] for epoch in self.epochs)
+
+    def __getitem__(self, epoch: int) -> Snapshot:
+        """The snapshot of an epoch.
+
+        Raises
+        ------
+        UsageError
+            If the epoch was not recorded.
+        RunError
+            If its file is damaged.
+        """
+        path = self._epoch_path(epoch)
+        with self._mutex:
+            if epoch not in self._snapshots:
+                self._snapshots[epoch] = files.read_snapshot(path)
+                while len(self._snapshots) > _KEPT:
+                    self._snapshots.popitem(last=False)
+            self._snapshots.move_to_end(epoch)
+            return self._snapshots[epoch]
+
+    def layer(self, epoch: int, name: str) -> LayerSnapshot:
+        """One matrix at one epoch, without reading the others; raises like ``run[epoch]``."""
+        path = self._epoch_path(epoch)
+        with self._mutex:
+            held = self._snapshots.get(epoch)
+        return held.layer(name) if held is not None else files.read_layer(path, name)
+
+    def checkpoints(self) -> list[int]:
+        """Epochs from which training can go on exactly."""
+        return sorted(int(p.stem) for p in (self.path / files.CHECKPOINTS).glob("*.safetensors") if p.stem.isdigit())
+
+    def __repr__(self) -> str:
+        epochs = self.epochs
+        span = f"epochs {epochs[0]} to {epochs[-1]}" if epochs else "no epoch yet"
+        return f"Run({str(self.path)!r}: {self.status}, {span}, {len(self.layers)} layers)"
+
+    def _epoch_path(self, epoch: int) -> Path:
+        with self._mutex:
+            if epoch not in self._whole:
+                self._read_metrics()
+            if epoch in self._damaged:
+                raise RunError(self._damaged[epoch])
+            if epoch not in self._whole:
+                have = f"It has epochs {min(self._whole)} to {max(self._whole)}." if self._whole else "It has none yet."
+                raise UsageError(f"run {self.name} has no epoch {epoch}. {have}")
+        return files.epoch_file(self.path / files.SNAPSHOTS, epoch)
+
+    def _read_about(self) -> None:
+        with self._mutex:
+            key = _key(self.path / files.RUN)
+            if key == self._about_key and key is not None:
+                return
+            about = files.read_json(self.path / files.RUN)
+            try:
+                if about["format"] != files.FORMAT:
+                    raise ValueError(f"its format is {about['format']!r}, and this version reads {files.FORMAT}")
+                config = RunConfig.from_dict(about["config"])
+                layers = {str(row["name"]): LayerInfo.from_dict(row) for row in about["layers"]}
+                about["status"], about["message"]
+            except (KeyError, TypeError, ValueError, ConfigError) as error:
+                raise RunError(f"{self.path / files.RUN} is not that of a run: {error}") from error
+            self._about, self._config = MappingProxyType(about), config
+            self._layers: Mapping[str, LayerInfo] = MappingProxyType(layers)
+            self._about_key = key
+
+    def _read_metrics(self) -> None:
+        """Read what was appended since the last look; all of it if the file was replaced by a resumed run."""
+        path = self.path / files.METRICS
+        try:
+            stat = path.stat()
+        except OSError:
+            return
+        key = (stat.st_ino, stat.st_size)
+        if key == self._metrics_key:
+            return
+        if key[0] != self._metrics_key[0] or key[1] < self._offset:
+            self._rows, self._whole, self._damaged, self._torn, self._offset = {}, set(), {}, [], 0
+            self._snapshots.clear()
+        rows, self._offset, torn = read_metrics_lines(path, self._offset)
+        self._torn += torn
+        self._metrics_key = key
+        for row in rows:
+            self._rows[row["epoch"]] = row
+            self._check_file(row["epoch"])
+        if torn:
+            self._recover_rows()
+
+    def _check_file(self, epoch: int) -> None:
+        """Note whether the snapshot of an epoch is whole; its header and length are looked at, not its arrays."""
+        try:
+            files.read_header(files.epoch_file(self.path / files.SNAPSHOTS, epoch))
+        except RunError as error:
+            self._damaged[epoch] = str(error)
+        else:
+            self._whole.add(epoch)
+            self._damaged.pop(epoch, None)
+
+    def _recover_rows(self) -> None:
+        """A snapshot carries its own metrics: where its line in the metrics file is torn, take them from there."""
+        for path in (self.path / files.SNAPSHOTS).glob("*.safetensors"):
+            if path.stem.isdigit() and int(path.stem) not in self._rows:
+                try:
+                    header = files.read_header(path)
+                except RunError:
+                    continue
+                layers = {row["name"]: row["churn"] for row in header["layers"]}
+                epoch = int(path.stem)
+                self._rows[epoch] = {"epoch": epoch, "step": header["step"], **header["metrics"], "layers": layers}
+                self._whole.add(epoch)
+
+
+def read_metrics_lines(path: Path, offset: int = 0) -> tuple[list[dict[str, Any]], int, list[str]]:
+    """Whole lines of a metrics file from a byte offset on.
+
+    Returns
+    -------
+    rows : list of dict
+    offset : int
+        Where the next look should begin: after the last whole line.
+    problems : list of str
+        A sentence for each line that is whole but not readable. A last line without its end is being written, or was
+        torn by a crash; it is no problem and is looked at again next time.
+    """
+    try:
+        with path.open("rb") as file:
+            file.seek(offset)
+            content = file.read()
+    except FileNotFoundError:
+        return [], offset, []
+    end = content.rfind(b"\n") + 1
+    rows, problems = [], []
+    for line in content[:end].splitlines():
+        try:
+            row = json.loads(line)
+            row["epoch"] = int(row["epoch"])
+            if not isinstance(row["layers"], dict):
+                raise TypeError("layers")
+            rows.append(row)
+        except (ValueError, KeyError, TypeError, RecursionError):
+            problems.append(f"{path} has a line that cannot be read ({line[:40]!r}…); that record is left out.")
+    return rows, offset + end, problems
+
+
+def list_runs(folder: str | os.PathLike[str]) -> tuple[list[Run], list[str]]:
+    """Every run in a directory, newest first, and a sentence for each that cannot be read."""
+    runs, problems = [], []
+    root = Path(folder)
+    for path in sorted(root.iterdir()) if root.is_dir() else []:
+        if (path / files.RUN).is_file():
+            try:
+                runs.append(Run(path))
+            except RunError as error:
+                problems.append(str(error))
+    return sorted(runs, key=lambda run: str(run.about.get("created", "")), reverse=True), problems
+
+
+def check_name(name: str) -> str:
+    """A run's name, if it can be one: it becomes the name of a directory.
+
+    Raises
+    ------
+    UsageError
+        If it could not, or could lead out of the directory of runs.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}", name):
+        raise UsageError(
+            f"{name!r} cannot name a run. Use letters, digits, dots, dashes and underscores, beginning with a letter "
+            "or a digit, at most 100 characters."
+        )
+    return name
+
+
+def free_name(folder: str | os.PathLike[str], name: str) -> str:
+    """`name`, or `name` with the first number from 2 on that is not taken in `folder`."""
+    taken = {p.name for p in Path(folder).iterdir()} if Path(folder).is_dir() else set()
+    return next(n for n in [name, *(f"{name}-{i}" for i in range(2, len(taken) + 3))] if n not in taken)
+
+
+def _key(path: Path) -> tuple[int, int, int] | None:
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return (stat.st_ino, stat.st_size, stat.st_mtime_ns)
