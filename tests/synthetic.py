@@ -41,7 +41,11 @@ def snapshots(epochs: int = 6, hidden: int = 24, density: float = 0.2, rate: flo
             mask = masks[info.name]
             values = rng.laplace(scale=0.02 * (1 + epoch / 3), size=int(mask.sum())).astype(np.float32)
             layer = capture(
-                info, mask, values, previous and previous.layer(info.name), first and first.layer(info.name)
+                info,
+                mask,
+                values,
+                previous and previous.layer(info.name).bits,
+                first and first.layer(info.name).bits,
             )
             k = round(p * len(values))
             order = np.argsort(np.abs(values), kind="stable")[:k]

@@ -28,6 +28,7 @@ FORMAT = 1
 RUN, METRICS, PROGRESS, CONTROL = "run.json", "metrics.jsonl", "progress.json", "control.json"
 LOG = "train.log"
 SNAPSHOTS, CHECKPOINTS = "snapshots", "checkpoints"
+WITHIN = "within.safetensors"  # a checkpoint taken in the middle of an epoch
 _HEADER = "strnn_viz"
 
 
@@ -145,6 +146,17 @@ def read_layer(path: Path, name: str) -> LayerSnapshot:
             if row["name"] == name:
                 return _layer(file, row)
     raise RunError(f"{path} has no layer {name!r}.")
+
+
+def read_histograms(path: Path, name: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The histograms (survived, born) of one matrix, without mask or weights; raises like :func:`read_snapshot`."""
+    with _reading(path) as file:
+        if name not in (row["name"] for row in _header(file)["layers"]):
+            raise RunError(f"{path} has no layer {name!r}.")
+        survived, born = (read_only(file.get_tensor(f"{name}/{part}_histogram")) for part in ("survived", "born"))
+        if not survived.shape == born.shape == LOG10_EDGES.shape:
+            raise ValueError(f"the histograms of {name} have {len(survived)} entries, not {len(LOG10_EDGES)}")
+        return survived, born
 
 
 def read_header(path: Path) -> dict[str, Any]:

@@ -20,7 +20,9 @@ from strnn_viz.runs.lock import is_being_written
 from strnn_viz.runs.snapshot import LayerInfo, LayerSnapshot, Snapshot
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
 _KEPT = 4  # whole snapshots held in memory
 
@@ -163,6 +165,10 @@ class Run:
         with self._mutex:
             held = self._snapshots.get(epoch)
         return held.layer(name) if held is not None else files.read_layer(path, name)
+
+    def histograms(self, epoch: int, name: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The magnitude histograms (survived, born) of one matrix, without its weights; raises like ``run[epoch]``."""
+        return files.read_histograms(self._epoch_path(epoch), name)
 
     def checkpoints(self) -> list[int]:
         """Epochs from which training can go on exactly."""

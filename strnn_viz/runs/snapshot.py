@@ -81,7 +81,7 @@ class Churn:
     """How the topology of one matrix moved, in connections.
 
     `born` and `died` compare the mask with the previous snapshot's; the rest says what the rewiring right after this
-    snapshot was recorded did. A connection pruned and regrown at once is in `reactivated`, and neither born nor died.
+    snapshot was recorded did (where one rewires every few steps, the rewirings of the epoch that ends with it). A connection pruned and regrown at once is in `reactivated`, and neither born nor died.
 
     Attributes
     ----------
@@ -253,10 +253,10 @@ def capture(
     info: LayerInfo,
     mask: NDArray[np.bool_],
     values: NDArray[np.float32],
-    previous: LayerSnapshot | None = None,
-    first: LayerSnapshot | None = None,
+    previous: NDArray[np.uint8] | None = None,
+    first: NDArray[np.uint8] | None = None,
 ) -> LayerSnapshot:
-    """A :class:`LayerSnapshot` of a mask and its active weights, compared with earlier ones.
+    """A :class:`LayerSnapshot` of a mask and its active weights, compared with earlier masks.
 
     Parameters
     ----------
@@ -264,17 +264,16 @@ def capture(
     mask : ndarray of bool, shape ``info.shape``
     values : ndarray of float32, shape (nnz,)
         Active weights in row-major order.
-    previous, first : LayerSnapshot or None
-        The same matrix one snapshot earlier, and in the run's first snapshot; None where this is the first, of which
-        nothing counts as born.
+    previous, first : ndarray of uint8 or None
+        Packed masks of the snapshot before and of the run's first; None where this is the first, of which nothing
+        counts as born.
     """
     bits = pack(mask)
-    born = np.zeros(len(values), dtype=bool) if previous is None else ~previous.mask[mask]
-    n_born = int(born.sum())
+    born = np.zeros(len(values), dtype=bool) if previous is None else ~unpack(previous, info.shape)[mask]
     churn = Churn(
-        born=n_born,
-        died=0 if previous is None else previous.nnz - (len(values) - n_born),
-        kept=len(values) if first is None else int(np.bitwise_count(bits & first.bits).sum()),
+        born=int(born.sum()),
+        died=0 if previous is None else int(np.bitwise_count(previous & ~bits).sum()),
+        kept=len(values) if first is None else int(np.bitwise_count(bits & first).sum()),
     )
     return LayerSnapshot(
         info=info,

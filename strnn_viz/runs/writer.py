@@ -89,24 +89,31 @@ class RunWriter:
             file.flush()
             os.fsync(file.fileno())
 
-    def checkpoint(self, epoch: int, arrays: Mapping[str, NDArray[Any]], header: Mapping[str, Any]) -> None:
+    def checkpoint(
+        self, epoch: int, arrays: Mapping[str, NDArray[Any]], header: Mapping[str, Any], *, within: bool = False
+    ) -> None:
         """Save all that is needed to go on from here, and drop checkpoints the configuration does not keep.
 
         Parameters
         ----------
         epoch : int
-            Epochs recorded so far. A second checkpoint at the same epoch, taken within the next, replaces the first.
+            Epochs recorded so far.
         arrays : mapping of str to ndarray
         header : mapping
             Plain values.
+        within : bool
+            Whether the next epoch is under way. Such a checkpoint stands beside that of the epoch itself, until the
+            next epoch is done.
         """
         folder = self.path / files.CHECKPOINTS
-        path = files.epoch_file(folder, epoch)
+        path = folder / files.WITHIN if within else files.epoch_file(folder, epoch)
         files.write_whole(path, files.array_bytes(arrays, {"format": files.FORMAT, **header}))
-        if self.config.training.checkpoints == "last":
-            for old in folder.glob("*.safetensors"):
-                if old != path:
-                    old.unlink(missing_ok=True)
+        if not within:
+            (folder / files.WITHIN).unlink(missing_ok=True)
+            if self.config.training.checkpoints == "last":
+                for old in folder.glob("*.safetensors"):
+                    if old != path:
+                        old.unlink(missing_ok=True)
 
     def status(self, status: str, message: str = "") -> None:
         """Say what the run is doing: ``training``, ``paused``, ``stopped``, ``finished`` or ``failed``."""
@@ -166,6 +173,8 @@ class RunWriter:
         """Drop what was recorded after `epoch` and any torn line; a resumed run records it again, identically."""
         rows = [row for row in read_metrics_lines(self.path / files.METRICS)[0] if row["epoch"] <= epoch]
         files.write_whole(self.path / files.METRICS, b"".join(map(files.to_json, rows)))
+        if epoch < 0:
+            (self.path / files.CHECKPOINTS / files.WITHIN).unlink(missing_ok=True)
         for folder in (files.SNAPSHOTS, files.CHECKPOINTS):
             for path in (self.path / folder).glob("*.safetensors"):
                 if path.stem.isdigit() and int(path.stem) > epoch:

@@ -1,0 +1,250 @@
+"""The command line: thin words around the library."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from strnn_viz import config as configuration
+from strnn_viz.errors import StrnnVizError, UsageError
+from strnn_viz.ports import free_port
+
+if TYPE_CHECKING:
+    from strnn_viz.training.recording import Recording
+
+_RUNS = click.option(
+    "--runs",
+    "folder",
+    default="runs",
+    envvar="STRNN_VIZ_RUNS",
+    show_default=True,
+    metavar="DIR",
+    help="Directory that holds the runs.",
+)
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+
+
+class _Group(click.Group):
+    """A group whose commands end with one sentence and the right exit code where a user made a mistake."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except StrnnVizError as error:
+            Console(stderr=True, soft_wrap=True, highlight=False).print(f"[bold red]Error:[/] {_escape(str(error))}")
+            ctx.exit(error.exit_code)
+
+
+@click.group(
+    cls=_Group,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(package_name="strnn-viz", prog_name="strnn-viz")
+@click.pass_context
+def main(ctx: click.Context) -> None:
+    """A microscope for dynamic sparse training of recurrent networks.
+
+    Without a command: open the explorer in a browser; if there is no run yet, the demo starts training in it.
+    """
+    if ctx.invoked_subcommand is None:
+        ctx.invoke(explore, folder="runs", start_demo=True)
+
+
+@main.command()
+@click.argument("source", metavar="[PRESET|FILE.toml]", required=False)
+@click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change a value; may be repeated.")
+@_RUNS
+@click.option("--name", metavar="NAME", help="Name of the run.  [default: the preset and its initialization]")
+@click.option("--resume", metavar="DIR", help="Continue the run in this directory exactly where it stopped.")
+@click.option("--watch", is_flag=True, help="Show the run in the explorer while it trains.")
+@click.option("--quiet", is_flag=True, help="Print only errors.")
+def train(
+    source: str | None,
+    changes: tuple[str, ...],
+    folder: str,
+    name: str | None,
+    resume: str | None,
+    watch: bool,
+    quiet: bool,
+) -> None:
+    """Train a sparse network and record how its topology evolves.
+
+    PRESET is one of those that `strnn-viz presets` lists; the default is demo. Keys for --set are listed by
+    `strnn-viz presets --keys`, for example --set sparsity.density=0.1 --set seed=3.
+    """
+    from strnn_viz.runs import check_name, free_name
+    from strnn_viz.training.recording import Recording
+
+    if resume is not None:
+        if source or changes or name:
+            raise UsageError(
+                "--resume continues a run with the configuration it has: give it without a preset, --set or --name."
+            )
+        recording = Recording(resume, resume=True)
+    else:
+        source = source or "demo"
+        config = configuration.preset(source).replace(_assignments(changes))
+        name = check_name(name) if name else free_name(folder, f"{Path(source).stem}-{config.sparsity.initialization}")
+        recording = Recording(Path(folder) / name, config)
+    from strnn_viz.progress import show
+
+    with _interrupts(recording), _watching(recording.path, watch):
+        show(recording, quiet=quiet)
+
+
+@main.command("runs")
+@_RUNS
+@_JSON
+def list_(folder: str, as_json: bool) -> None:
+    """List the recorded runs, newest first."""
+    from strnn_viz import reports
+
+    _print(reports.runs(folder), as_json, reports.runs_table)
+
+
+@main.command()
+@click.argument("run", metavar="RUN")
+@_RUNS
+@_JSON
+def show(run: str, folder: str, as_json: bool) -> None:
+    """Show one run: its epochs, metrics, layers, and what was born and died.
+
+    RUN is a name in the directory of runs, or the path of a run.
+    """
+    from strnn_viz import reports
+
+    _print(reports.run(reports.find_run(run, folder)), as_json, reports.run_tables)
+
+
+@main.command()
+@click.option("--keys", is_flag=True, help="List every key of the configuration, with its range and default.")
+@_JSON
+def presets(keys: bool, as_json: bool) -> None:
+    """List the configurations that come with the package."""
+    from strnn_viz import reports
+
+    if keys:
+        _print(reports.keys(), as_json, reports.keys_table)
+    else:
+        _print(reports.presets(), as_json, reports.presets_table)
+
+
+@main.command()
+@click.option("--path", default="", metavar="DIR", help="Look here for corpora.  [default: $STRNN_VIZ_DATA]")
+@_JSON
+def data(path: str, as_json: bool) -> None:
+    """List the corpora: what is found, with counts, and how to get what is not."""
+    from strnn_viz import reports
+
+    _print(reports.data(path), as_json, reports.data_table)
+
+
+@main.command()
+@_RUNS
+@click.option("--run", "name", metavar="NAME", help="Run to open first.  [default: the newest]")
+@click.option("--port", type=click.IntRange(0, 65535), default=5006, show_default=True, help="0 takes any free port.")
+@click.option("--address", default="127.0.0.1", show_default=True, metavar="A", help="Address to listen on.")
+@click.option("--show/--no-show", default=True, help="Whether to open a browser.")
+@click.option("--start-demo", is_flag=True, help="Start training the demo if there is no run yet.")
+def explore(
+    folder: str,
+    name: str | None = None,
+    port: int = 5006,
+    address: str = "127.0.0.1",
+    show: bool = True,
+    start_demo: bool = False,
+) -> None:
+    """Open the explorer: watch runs train, scrub through their epochs, start and steer them."""
+    serve = _dashboard()
+    serve(folder, run=name, port=port, address=address, show=show, start_demo=start_demo)
+
+
+def _dashboard() -> Callable[..., None]:
+    try:
+        from strnn_viz.dashboard.serve import serve
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"the explorer needs {error.name}, which is not installed. Install it with: "
+            "pip install 'strnn-viz[dashboard]'"
+        ) from error
+    return serve
+
+
+def _assignments(changes: tuple[str, ...]) -> dict[str, str]:
+    values = {}
+    for change in changes:
+        key, equals, value = change.partition("=")
+        if not equals:
+            raise UsageError(f"--set {change!r} has no '='. Write --set KEY=VALUE, for example --set seed=3.")
+        values[key.strip()] = value.strip()
+    return values
+
+
+def _print(value: Any, as_json: bool, table: Callable[[Any], list[Table | str]]) -> None:
+    if as_json:
+        click.echo(json.dumps(value, indent=1, allow_nan=False))
+        return
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = max(console.width, 120)  # a file or a pipe has no edge to wrap at
+    for part in table(value):
+        console.print(part, soft_wrap=isinstance(part, str))
+
+
+def _escape(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)
+
+
+@contextlib.contextmanager
+def _interrupts(recording: Recording) -> Iterator[None]:
+    """Let Ctrl-C and a polite kill end training after the step under way; a second Ctrl-C ends it at once."""
+
+    def stop(number: int, _: Any) -> None:
+        if recording.stop and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        recording.stop = True
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def _watching(path: Path, wanted: bool) -> Iterator[None]:
+    """Serve the explorer beside the training; afterwards go on serving for a person, not for a script."""
+    if not wanted:
+        yield
+        return
+    _dashboard()
+    port = free_port(5006)
+    person = sys.stdin.isatty() and sys.stdout.isatty()
+    command = [sys.executable, "-m", "strnn_viz", "explore", "--runs", str(path.parent), "--run", path.name,
+               "--port", str(port), "--show" if person else "--no-show", "--quiet"]  # fmt: skip
+    # Its own session: Ctrl-C is for the training, and this function ends the server.
+    server = subprocess.Popen(command, start_new_session=True)
+    Console(highlight=False).print(f"Watch it at [bold]http://localhost:{port}[/]")
+    try:
+        yield
+        if person:
+            Console(highlight=False).print(f"The explorer is still at http://localhost:{port} (Ctrl-C ends it).")
+            with contextlib.suppress(KeyboardInterrupt):
+                server.wait()
+    finally:
+        server.terminate()
+        server.wait()

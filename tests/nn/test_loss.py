@@ -1,0 +1,26 @@
+import torch
+from torch.nn import functional as F
+
+from strnn_viz.nn.loss import cross_entropy_in_place
+
+
+def test_value_and_gradient_are_those_of_torchs_cross_entropy():
+    torch.manual_seed(0)
+    x = torch.randn(40, 12, dtype=torch.double) * 6
+    w = torch.randn(12, 30, dtype=torch.double, requires_grad=True)
+    targets = torch.randint(30, (40,))
+    targets[[0, 17]] = -100
+    results = []
+    for loss in (
+        F.cross_entropy(x @ w, targets, ignore_index=-100, reduction="sum"),
+        cross_entropy_in_place(x @ w, targets),
+    ):
+        results.append((loss, *torch.autograd.grad(loss / 7, w)))
+    for ours, theirs in zip(*results, strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-12, atol=1e-12)
+
+
+def test_huge_logits_do_not_overflow():
+    logits = torch.tensor([[1e4, 0.0], [-1e4, 0.0]])
+    assert cross_entropy_in_place(logits.clone(), torch.tensor([0, 1])) == 0
+    assert cross_entropy_in_place(logits.clone(), torch.tensor([1, 0])) == 2e4
