@@ -159,6 +159,12 @@ def read_histograms(path: Path, name: str) -> tuple[NDArray[np.int64], NDArray[n
         return survived, born
 
 
+def read_array(path: Path, name: str, part: str) -> NDArray[Any]:
+    """One array of one matrix (``bits``, ``values``, …) and nothing else; raises like :func:`read_snapshot`."""
+    with _reading(path) as file:
+        return read_only(file.get_tensor(f"{name}/{part}"))
+
+
 def read_header(path: Path) -> dict[str, Any]:
     """Epoch, step, metrics and churn of a snapshot without its arrays; raises like :func:`read_snapshot`."""
     with _reading(path) as file:

@@ -12,6 +12,9 @@ from threading import RLock
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from strnn_viz.config import RunConfig
 from strnn_viz.errors import ConfigError, RunError, UsageError
 from strnn_viz.runs import files
@@ -169,6 +172,18 @@ class Run:
     def histograms(self, epoch: int, name: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The magnitude histograms (survived, born) of one matrix, without its weights; raises like ``run[epoch]``."""
         return files.read_histograms(self._epoch_path(epoch), name)
+
+    def bits(self, epoch: int, name: str) -> NDArray[np.uint8]:
+        """The packed mask of one matrix at one epoch and nothing else: what a walk through a long run reads.
+
+        Raises
+        ------
+        UsageError
+            If the epoch was not recorded.
+        RunError
+            If its file is damaged or has no such matrix.
+        """
+        return files.read_array(self._epoch_path(epoch), name, "bits")
 
     def checkpoints(self) -> list[int]:
         """Epochs from which training can go on exactly."""

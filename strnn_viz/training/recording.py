@@ -45,7 +45,13 @@ class Recording:
     def __init__(self, path: str | os.PathLike[str], config: RunConfig | None = None, *, resume: bool = False) -> None:
         self.path = Path(path)
         if resume:
-            config = Run(self.path).config
+            run = Run(self.path)
+            config = run.config
+            if run.status == "finished" and run.epochs and run.epochs[-1] >= config.training.epochs:
+                raise RunError(
+                    f"{self.path} is finished: it has all of its {config.training.epochs} epochs. Start another run "
+                    "to train longer."
+                )
         assert config is not None
         self.trainer = Trainer(config)
         self.writer = RunWriter(self.path, config, resume=resume)
@@ -108,11 +114,6 @@ class Recording:
 
     def _resume(self) -> None:
         run = Run(self.path)
-        if run.about["status"] == "finished" and run.epochs and run.epochs[-1] >= run.config.training.epochs:
-            raise RunError(
-                f"{self.path} is finished: it has all of its {run.config.training.epochs} epochs. Start another run "
-                "to train longer."
-            )
         folder = self.path / files.CHECKPOINTS
         newest = [folder / files.WITHIN, *(files.epoch_file(folder, e) for e in reversed(run.checkpoints()))]
         for path in newest:

@@ -1,0 +1,137 @@
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from strnn_viz.cli import main
+from strnn_viz.progress import duration, number
+from strnn_viz.runs import Run, files
+from tests.synthetic import make_run
+
+TINY = ["--set", "vocabulary=100", "--set", "hidden=8", "--set", "batch_size=512", "--set", "bptt=90"]
+
+
+def call(*arguments: str, code: int = 0) -> str:
+    """What a command prints; it must end with the given exit code and never show a traceback."""
+    done = CliRunner().invoke(main, list(arguments), catch_exceptions=False)
+    assert done.exit_code == code, done.output + done.stderr
+    return done.output
+
+
+def test_help_reads_well():
+    out = call("--help")
+    for command in ("data", "explore", "presets", "runs", "show", "train"):
+        assert re.search(rf"^  {command} +\S", out, re.MULTILINE)
+        text = call(command, "--help")
+        assert "Usage:" in text
+        assert ".." not in text.partition("Options:")[0]
+
+
+def test_train_then_runs_and_show(tmp_path):
+    out = call("train", "demo", "--runs", str(tmp_path), *TINY, "--set", "epochs=2", "--set", "seed=3")
+    assert re.search(r"epoch 2 of 2: train \d", out)
+    assert "Done: validation perplexity" in out
+    run = Run(tmp_path / "demo-uniform")
+    assert (run.status, run.epochs, run.config.seed) == ("finished", [0, 1, 2], 3)
+    listed = json.loads(call("runs", "--runs", str(tmp_path), "--json"))
+    assert [(r["name"], r["status"], r["epochs"]) for r in listed["runs"]] == [("demo-uniform", "finished", 2)]
+    shown = json.loads(call("show", "demo-uniform", "--runs", str(tmp_path), "--json"))
+    assert (shown["name"], shown["status"], shown["epochs"]) == ("demo-uniform", "finished", [0, 1, 2])
+    assert [layer["name"] for layer in shown["layers"]] == list(run.layers)
+    for layer in shown["layers"]:
+        last = run[2].layers[layer["name"]]
+        assert (layer["shape"], layer["nnz"], layer["density"]) == (list(last.shape), last.nnz, last.density)
+        assert layer["born"] == [run[e].layers[layer["name"]].churn.born for e in run.epochs]
+    assert [m["epoch"] for m in shown["metrics"]] == [0, 1, 2]
+    assert shown["metrics"][2]["valid_perplexity"] == run[2].metrics["valid_perplexity"]
+    again = call("train", "demo", "--runs", str(tmp_path), *TINY, "--set", "epochs=1")
+    assert "demo-uniform-2" in again
+
+
+def test_tables_for_people(tmp_path):
+    make_run(tmp_path / "one", epochs=2)
+    assert re.search(r"one +finished +2 of 30", call("runs", "--runs", str(tmp_path)))
+    text = call("show", "one", "--runs", str(tmp_path))
+    assert "LSTM layer 2" in text
+    assert "96 × 24" in text
+    assert "Start one with: strnn-viz train demo" in call("runs", "--runs", str(tmp_path / "none"))
+
+
+def test_show_finds_a_run_by_path_and_suggests_a_name(tmp_path):
+    make_run(tmp_path / "uniform", epochs=1)
+    assert json.loads(call("show", str(tmp_path / "uniform"), "--json"))["name"] == "uniform"
+    assert "Did you mean uniform?" in call("show", "unifrm", "--runs", str(tmp_path), code=2)
+
+
+def test_show_a_run_without_an_epoch_and_a_damaged_one(tmp_path):
+    make_run(tmp_path / "r", epochs=2)
+    victim = files.epoch_file(tmp_path / "r" / files.SNAPSHOTS, 1)
+    victim.write_bytes(b"\0" * 40)
+    shown = json.loads(call("show", "r", "--runs", str(tmp_path), "--json"))
+    assert shown["epochs"] == [0, 2]
+    assert "000001.safetensors is damaged" in shown["problems"][0]
+    (tmp_path / "r" / files.METRICS).unlink()
+    assert "No epoch is recorded yet" in call("show", "r", "--runs", str(tmp_path))
+    (tmp_path / "r" / files.RUN).write_text("{")
+    assert "cannot be read as JSON" in call("show", "r", "--runs", str(tmp_path), code=1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["train", "demmo"], "Did you mean demo?"),
+        (["train", "--set", "densty=1"], "Did you mean sparsity.density?"),
+        (["train", "--set", "density=1.5"], "must be above 0 and at most 1"),
+        (["train", "--set", "density"], "has no '='"),
+        (["train", "--name", "../x"], "cannot name a run"),
+        (["train", "demo", "--resume", "x"], "without a preset, --set or --name"),
+        (["train", "nowhere.toml"], "cannot read the configuration file nowhere.toml"),
+        (["explore", "--port", "99999"], "0<=x<=65535"),
+        (["tarin"], "No such command 'tarin'"),
+    ],
+)
+def test_a_users_mistake_is_one_message_and_exit_code_2(arguments, message, tmp_path):
+    assert message in call(*arguments, *(["--runs", str(tmp_path)] if arguments[0] != "tarin" else []), code=2)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_missing_corpus_is_a_failure_that_says_where_to_put_it(tmp_path, monkeypatch):
+    monkeypatch.delenv("STRNN_VIZ_DATA", raising=False)
+    out = call("train", "ptb-small", "--runs", str(tmp_path), code=1)
+    assert "ptb.train.txt" in out
+    assert "STRNN_VIZ_DATA" in out
+
+
+def test_resuming_nothing(tmp_path):
+    assert "is not a run" in call("train", "--resume", str(tmp_path), code=1)
+
+
+def test_presets_keys_and_data():
+    assert [p["name"] for p in json.loads(call("presets", "--json"))] == ["demo", "ptb-paper", "ptb-small"]
+    assert all(p["description"].endswith(".") for p in json.loads(call("presets", "--json")))
+    keys = {row["key"]: row for row in json.loads(call("presets", "--keys", "--json"))}
+    assert keys["sparsity.density"]["expected"] == "above 0 and at most 1 (fraction)"
+    data = {row["name"]: row for row in json.loads(call("data", "--json"))}
+    assert data["sotu"]["found"]
+    assert data["sotu"]["splits"]["train"]["tokens"] == 460_494
+    assert "State of the Union" in call("data")
+
+
+def test_the_module_is_the_command():
+    done = subprocess.run([sys.executable, "-m", "strnn_viz", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("strnn-viz, version ")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.4, "0 s"), (59.6, "1 min 0 s"), (86, "1 min 26 s"), (7300, "2 h 1 min"), (float("nan"), "unknown time")],
+)
+def test_durations(seconds, words):
+    assert duration(seconds) == words
+
+
+def test_perplexities():
+    assert [number(x) for x in (78.57, 100.4, 12345.6)] == ["78.6", "100", "12,346"]
