@@ -23,7 +23,9 @@ def layer_infos(hidden: int = 24, vocabulary: int = 120) -> list[LayerInfo]:
     return [*infos, LayerInfo("decoder.weight", (vocabulary, hidden), "linear", "Decoder")]
 
 
-def snapshots(epochs: int = 6, hidden: int = 24, density: float = 0.2, rate: float = 0.4, seed: int = 0) -> Iterator[Snapshot]:
+def snapshots(
+    epochs: int = 6, hidden: int = 24, density: float = 0.2, rate: float = 0.4, seed: int = 0
+) -> Iterator[Snapshot]:
     """Epochs 0 to `epochs`, each rewired at random with a cosine-decayed rate."""
     rng = np.random.default_rng(seed)
     infos = layer_infos(hidden)

@@ -40,8 +40,8 @@ def test_one_value_said_in_every_way(overrides):
         ({"epoch": 3}, "Did you mean training.epochs?"),
         ({"sparsity": {"prunerate": 0.2}}, "Did you mean sparsity.prune_rate?"),
         ({"qqqq": 1}, "Known keys: seed, data.corpus"),
-        ({"density": 1.5}, "sparsity.density = 1.5 is out of range: active weights of all weights must be above 0 and at "
-                           "most 1 (fraction)."),
+        ({"density": 1.5}, "sparsity.density = 1.5 is out of range: active weights of all weights must be above 0 "
+                           "and at most 1 (fraction)."),
         ({"density": float("nan")}, "out of range"),
         ({"epochs": 0}, "training.epochs = 0 is out of range: passes over the training text must be between 1"),
         ({"epochs": 2.5}, "training.epochs = 2.5 is not a whole number"),

@@ -80,8 +80,9 @@ class LayerInfo:
 class Churn:
     """How the topology of one matrix moved, in connections.
 
-    `born` and `died` compare the mask with the previous snapshot's; the rest says what the rewiring right after this
-    snapshot was recorded did (where one rewires every few steps, the rewirings of the epoch that ends with it). A connection pruned and regrown at once is in `reactivated`, and neither born nor died.
+    `born` and `died` compare the mask with the previous snapshot's. The rest says what the rewiring right after this
+    snapshot was recorded did; where one rewires every few steps, what the rewirings of the epoch it ends did. A
+    connection pruned and regrown at once is in `reactivated`, and neither born nor died.
 
     Attributes
     ----------

@@ -10,12 +10,11 @@ def test_value_and_gradient_are_those_of_torchs_cross_entropy():
     w = torch.randn(12, 30, dtype=torch.double, requires_grad=True)
     targets = torch.randint(30, (40,))
     targets[[0, 17]] = -100
-    results = []
-    for loss in (
+    losses = [
         F.cross_entropy(x @ w, targets, ignore_index=-100, reduction="sum"),
         cross_entropy_in_place(x @ w, targets),
-    ):
-        results.append((loss, *torch.autograd.grad(loss / 7, w)))
+    ]
+    results = [(loss, *torch.autograd.grad(loss / 7, w)) for loss in losses]
     for ours, theirs in zip(*results, strict=True):
         torch.testing.assert_close(ours, theirs, rtol=1e-12, atol=1e-12)
 

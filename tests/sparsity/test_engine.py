@@ -140,7 +140,9 @@ STATE = {"sgd": {"momentum_buffer"}, "nesterov": {"momentum_buffer"}, "adam": {"
 def test_masks_and_state_hold_through_steps_and_new_weights_start_at_zero(name, gradients):
     torch.manual_seed(0)
     model = nn.Linear(8, 6)
-    sparse, optimizer = attach(model, OPTIMIZERS[name](model.parameters()), density=0.4, prune_rate=0.6, gradients=gradients)
+    sparse, optimizer = attach(
+        model, OPTIMIZERS[name](model.parameters()), density=0.4, prune_rate=0.6, gradients=gradients
+    )
     matrix = sparse.matrices["weight"]
     for _ in range(4):
         for _ in range(3):

@@ -4,7 +4,9 @@ from strnn_viz.sparsity.schedules import cosine
 
 
 def test_cosine_by_hand():
-    assert [cosine(0.8, u, 5) for u in range(5)] == pytest.approx([0.8, 0.4 + 0.4 * 0.5**0.5, 0.4, 0.4 - 0.4 * 0.5**0.5, 0])
+    assert [cosine(0.8, u, 5) for u in range(5)] == pytest.approx(
+        [0.8, 0.4 + 0.4 * 0.5**0.5, 0.4, 0.4 - 0.4 * 0.5**0.5, 0]
+    )
 
 
 @pytest.mark.parametrize("updates", [1, 2, 3, 30, 100])

@@ -84,7 +84,13 @@ def test_an_interrupt_in_the_middle_of_a_step_costs_at_most_the_epoch(tmp_path, 
 
 def test_killed_at_random_moments_and_resumed_is_bit_for_bit_the_uninterrupted_run(tmp_path, tiny):
     whole = record(tmp_path / "whole", tiny)
-    told = [f"{s}.{k}={v}" for s, values in tiny.to_dict().items() if isinstance(values, dict) for k, v in values.items() if v != ""]
+    told = [
+        f"{s}.{k}={v}"
+        for s, values in tiny.to_dict().items()
+        if isinstance(values, dict)
+        for k, v in values.items()
+        if v != ""
+    ]
     start = [a for kv in [*told, f"seed={tiny.seed}"] for a in ("--set", kv)]
     command = [sys.executable, "-m", "strnn_viz", "train", "demo", "--runs", str(tmp_path), "--name", "killed", *start]
     rng, path, kills = random.Random(7), tmp_path / "killed", 0
