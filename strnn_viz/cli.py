@@ -95,11 +95,11 @@ def train(
     else:
         source = source or "demo"
         config = configuration.preset(source).replace(_assignments(changes))
-        name = check_name(name) if name else free_name(folder, f"{Path(source).stem}-{config.sparsity.initialization}")
-        recording = Recording(Path(folder) / name, config)
+        name = name or free_name(folder, f"{Path(source).stem}-{config.sparsity.initialization}")
+        recording = Recording(Path(folder) / check_name(name), config)
     from strnn_viz.progress import show
 
-    with _interrupts(recording), _watching(recording.path, watch):
+    with _watching(recording.path, watch), _interrupts(recording):
         show(recording, quiet=quiet)
 
 
@@ -235,9 +235,9 @@ def _watching(path: Path, wanted: bool) -> Iterator[None]:
     port = free_port(5006)
     person = sys.stdin.isatty() and sys.stdout.isatty()
     command = [sys.executable, "-m", "strnn_viz", "explore", "--runs", str(path.parent), "--run", path.name,
-               "--port", str(port), "--show" if person else "--no-show", "--quiet"]  # fmt: skip
+               "--port", str(port), "--show" if person else "--no-show"]  # fmt: skip
     # Its own session: Ctrl-C is for the training, and this function ends the server.
-    server = subprocess.Popen(command, start_new_session=True)
+    server = subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL)
     Console(highlight=False).print(f"Watch it at [bold]http://localhost:{port}[/]")
     try:
         yield
