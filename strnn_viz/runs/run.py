@@ -69,8 +69,8 @@ class Run:
         return self.path.name
 
     @property
-    def config(self) -> RunConfig:
-        """What the run is."""
+    def config(self) -> RunConfig | None:
+        """What the run is; None where it was not trained here but recorded from elsewhere."""
         self._read_about()
         return self._config
 
@@ -214,7 +214,7 @@ class Run:
             try:
                 if about["format"] != files.FORMAT:
                     raise ValueError(f"its format is {about['format']!r}, and this version reads {files.FORMAT}")
-                config = RunConfig.from_dict(about["config"])
+                config = None if about["config"] is None else RunConfig.from_dict(about["config"])
                 layers = {str(row["name"]): LayerInfo.from_dict(row) for row in about["layers"]}
                 about["status"], about["message"]
             except (KeyError, TypeError, ValueError, ConfigError) as error:

@@ -32,10 +32,12 @@ class RunWriter:
     ----------
     path : path-like
         The run's directory; made if it is not there.
-    config : RunConfig
-        What the run is.
+    config : RunConfig or None
+        What the run is; None for one that is not trained here but recorded from elsewhere.
     resume : bool
         Continue a recorded run instead of starting one.
+    origin : str
+        Where a run without a configuration comes from.
 
     Raises
     ------
@@ -50,7 +52,9 @@ class RunWriter:
     ...         writer.append(snapshot)
     """
 
-    def __init__(self, path: str | os.PathLike[str], config: RunConfig, *, resume: bool = False) -> None:
+    def __init__(
+        self, path: str | os.PathLike[str], config: RunConfig | None, *, resume: bool = False, origin: str = ""
+    ) -> None:
         self.path = Path(path)
         self.config = config
         with files.writing(self.path / files.RUN):
@@ -58,7 +62,7 @@ class RunWriter:
             (self.path / files.CHECKPOINTS).mkdir(exist_ok=True)
             self._lock = lock.take(self.path)
         try:
-            self._about = self._resume() if resume else self._start()
+            self._about = self._resume() if resume else self._start(origin)
         except BaseException:
             self._lock.release()
             raise
@@ -110,7 +114,7 @@ class RunWriter:
         files.write_whole(path, files.array_bytes(arrays, {"format": files.FORMAT, **header}))
         if not within:
             (folder / files.WITHIN).unlink(missing_ok=True)
-            if self.config.training.checkpoints == "last":
+            if self.config is not None and self.config.training.checkpoints == "last":
                 for old in folder.glob("*.safetensors"):
                     if old != path:
                         old.unlink(missing_ok=True)
@@ -142,7 +146,7 @@ class RunWriter:
         finally:
             self.close()
 
-    def _start(self) -> dict[str, Any]:
+    def _start(self, origin: str) -> dict[str, Any]:
         if (self.path / files.RUN).exists():
             raise RunError(
                 f"{self.path} already holds a run. Choose another --name, or continue it with: "
@@ -154,8 +158,9 @@ class RunWriter:
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "status": "training",
             "message": "",
-            "seed": self.config.seed,
-            "config": self.config.to_dict(),
+            "seed": None if self.config is None else self.config.seed,
+            "config": None if self.config is None else self.config.to_dict(),
+            "origin": origin,
             "layers": [],
             "versions": versions(),
             "machine": {"host": socket.gethostname(), "cpu": platform.machine(), "system": platform.platform()},

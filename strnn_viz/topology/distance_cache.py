@@ -1,0 +1,95 @@
+"""Distances once computed, kept on disk by the content of the two topologies."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TypedDict
+
+from strnn_viz.errors import RunError
+from strnn_viz.runs.files import write_whole
+
+FORMAT = 1
+
+
+class Entry(TypedDict):
+    """The distance of two topologies, by layer in the order of the model."""
+
+    raw: list[float]
+    expected: list[float]
+    identity: list[float]
+
+
+def default_folder() -> Path:
+    """``$XDG_CACHE_HOME/strnn-viz/distances``, or ``~/.cache/strnn-viz/distances``."""
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    return (Path(base) if base else Path.home() / ".cache") / "strnn-viz" / "distances"
+
+
+class DistanceCache:
+    """A directory of JSON files, one for each topology that is the first of a pair.
+
+    Entries are found by what they are about, so they never go stale; a file that cannot be read counts as empty and
+    is written anew. Files are replaced whole. Two processes that write the same file at once lose at most entries,
+    which are then computed again.
+
+    Parameters
+    ----------
+    folder : Path
+    layers : int
+        Numbers an entry must have.
+    """
+
+    def __init__(self, folder: Path, layers: int) -> None:
+        self.folder, self.layers = folder, layers
+        self._rows: dict[str, dict[str, Entry]] = {}
+        self._changed: set[str] = set()
+
+    def get(self, a: str, b: str) -> Entry | None:
+        """The distance of two topologies, by their digests in either order."""
+        first, second = sorted((a, b))
+        if first not in self._rows:
+            self._rows[first] = self._read(first)
+        return self._rows[first].get(second)
+
+    def put(self, a: str, b: str, entry: Entry) -> None:
+        """Keep a distance, in memory until :meth:`write`."""
+        first, second = sorted((a, b))
+        self._rows.setdefault(first, {})[second] = entry
+        self._changed.add(first)
+
+    def write(self) -> None:
+        """Write what is new.
+
+        Raises
+        ------
+        RunError
+            If it cannot be written.
+        """
+        if not self._changed:
+            return
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RunError(f"cannot keep distances in {self.folder}: {error}. Give another cache.") from error
+        for first in sorted(self._changed):
+            row = self._read(first) | self._rows[first]
+            write_whole(self._path(first), json.dumps({"format": FORMAT, "to": row}).encode(), durable=False)
+        self._changed.clear()
+
+    def _path(self, digest: str) -> Path:
+        return self.folder / f"{digest}.json"
+
+    def _read(self, digest: str) -> dict[str, Entry]:
+        try:
+            content = json.loads(self._path(digest).read_bytes())
+            rows = content["to"] if content["format"] == FORMAT else {}
+            return {str(other): entry for other, row in rows.items() if (entry := self._entry(row)) is not None}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            return {}
+
+    def _entry(self, row: dict[str, list[float]]) -> Entry | None:
+        raw, expected, identity = ([float(x) for x in row[part]] for part in ("raw", "expected", "identity"))
+        whole = len(raw) == len(expected) == len(identity) == self.layers
+        return Entry(raw=raw, expected=expected, identity=identity) if whole else None

@@ -1,0 +1,105 @@
+"""Learning curves and prune rate, by their numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from strnn_viz.config import RunConfig
+from strnn_viz.runs import Run, RunWriter
+from strnn_viz.views import learning_curves, learning_title, prune_rate
+from strnn_viz.views.learning import perplexity_range, perplexity_text
+from tests.synthetic import snapshots
+
+
+@pytest.fixture
+def with_unigram(tmp_path: Path) -> Run:
+    with RunWriter(tmp_path / "run", RunConfig().replace({"epochs": 8})) as writer:
+        for snapshot in snapshots(epochs=4, hidden=6):
+            writer.append(snapshot, unigram_perplexity=689.4)
+    return Run(tmp_path / "run")
+
+
+def sources(element: Any, renderer: Any) -> list[dict[str, Any]]:
+    return [r.data_source.data for r in renderer.get_plot(element).state.renderers]
+
+
+def test_curves_are_the_recorded_perplexities(full: Run, renderer: Any) -> None:
+    _, train, valid, marks, words = sources(learning_curves(full, 3), renderer)
+    assert valid["perplexity"].tolist() == [row["valid_perplexity"] for row in full.rows]
+    assert train["perplexity"].tolist() == [row["train_perplexity"] for row in full.rows[1:]]
+    assert train["epoch"].tolist() == [1, 2, 3, 4, 5, 6]
+    assert len(marks["epoch"]) == 13
+    assert [t.strip() for t in words["text"]] == ["train", "validation", "rewirings"]
+    assert words["text_baseline"][:2] == ["top", "bottom"]  # train is the lower curve
+
+
+def test_a_tick_for_every_rewiring_and_a_cursor(full: Run, renderer: Any) -> None:
+    lines = sources(learning_curves(full, 3), renderer)[0]
+    low, high = perplexity_range(full, [120.0])
+    tall = np.array(lines["perplexity_end"]) == high
+    assert np.array(lines["epoch"])[tall].tolist() == [3]
+    assert np.array(lines["epoch"])[~tall].tolist() == [1, 2, 3, 4, 5]
+    assert set(lines["perplexity"]) == {low}
+
+
+def test_the_unigram_model_is_a_reference_where_it_is_known(with_unigram: Run, renderer: Any) -> None:
+    lines, *_, words = sources(learning_curves(with_unigram, None), renderer)
+    assert 689.4 in lines["perplexity"].tolist()
+    assert "unigram model" in list(words["text"])
+    assert learning_title(with_unigram, 3).endswith("; unigram model 689")
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([], (2.5, 4)),  # an empty run: from a good model to the vocabulary of 10,000
+        ([10_020.0], (2.5, 4)),  # an untrained model is a little worse than guessing
+        ([9000.0, 480.0], (2.5, 4)),
+        ([9000.0, 470.0], (2, 4)),  # less than half again as much as the lower end: no room for a name beneath
+        ([9000.0, 120.0], (1.5, 4)),
+        ([50_000.0], (2.5, 5)),
+        ([float("nan"), 200.0], (2, 4)),
+    ],
+)
+def test_the_range_grows_by_half_decades(full: Run, values: list[float], expected: tuple[float, float]) -> None:
+    low, high = perplexity_range(full, values)
+    assert np.log10(low) == pytest.approx(expected[0])
+    assert np.log10(high) == pytest.approx(expected[1] + 0.03)
+    assert all(low < v < high for v in values if np.isfinite(v))
+
+
+def test_the_axis_is_logarithmic_with_plain_numbers(full: Run, renderer: Any) -> None:
+    figure = renderer.get_plot(learning_curves(full, 3)).state
+    assert type(figure.y_scale).__name__ == "LogScale"
+    assert figure.yaxis[0].major_label_overrides[2000.0] == "2,000"
+
+
+def test_the_prune_rate_shares_the_epochs_of_the_curves(full: Run, renderer: Any) -> None:
+    curves, rate = (renderer.get_plot(view(full, 3)).state for view in (learning_curves, prune_rate))
+    assert (curves.x_range.start, curves.x_range.end) == (rate.x_range.start, rate.x_range.end)
+    assert curves.xaxis[0].ticker.ticks == rate.xaxis[0].ticker.ticks
+    assert curves.min_border_left == rate.min_border_left  # so that their frames begin at one place
+    line = rate.renderers[1].data_source.data
+    assert line["rate"].tolist() == [row["prune_rate"] for row in full.rows]
+    assert rate.y_range.end == pytest.approx(0.54)  # configured to begin at 50%
+    assert "50%" in rate.yaxis[0].major_label_overrides.values()
+
+
+def test_titles_give_the_perplexities_of_the_epoch(full: Run) -> None:
+    row = full.rows[4]
+    assert learning_title(full, 4) == (
+        f"Epoch 4: validation perplexity {row['valid_perplexity']:,.0f}, train {row['train_perplexity']:,.0f}"
+    )
+    assert learning_title(full, 0) == "Epoch 0: validation perplexity 1,020 before any training"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(10_012.4, "10,012"), (100.2, "100"), (99.96, "100"), (99.94, "99.9"), (float("nan"), "unknown")],
+)
+def test_perplexities_have_no_decimals_from_a_hundred_on(value: float, text: str) -> None:
+    assert perplexity_text(value) == text
