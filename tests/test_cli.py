@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+import scipy.sparse
 from click.testing import CliRunner
 
 from strnn_viz.cli import main
@@ -135,3 +136,35 @@ def test_durations(seconds, words):
 
 def test_perplexities():
     assert [number(x) for x in (78.57, 100.4, 12345.6)] == ["78.6", "100", "12,346"]
+
+
+def test_distance_between_recorded_topologies(tmp_path):
+    make_run(tmp_path / "a", epochs=2, seed=1)
+    make_run(tmp_path / "b", epochs=2, seed=2)
+    itself = json.loads(call("distance", "a@1", "a@1", "--runs", str(tmp_path), "--json"))
+    assert (itself["a"], itself["raw"], itself["normalized"]) == ("a@1", 0.0, 0.0)
+    other = json.loads(call("distance", "a", "b", "--runs", str(tmp_path), "--json"))
+    assert (other["a"], other["b"]) == ("a@2", "b@2")
+    assert 0.5 < other["raw"] <= other["identity"] < 1
+    assert {layer["name"] for layer in other["layers"]} >= {"LSTM layer 1", "LSTM layer 2"}
+    assert "NNSTD" in call("distance", "a", "b@0", "--runs", str(tmp_path))
+    assert "run b has no epoch 9" in call("distance", "a", "b@9", "--runs", str(tmp_path), code=2)
+    assert "Did you mean a?" in call("distance", "a", "aa", "--runs", str(tmp_path), code=2)
+
+
+def test_import_and_show_what_was_recorded_elsewhere(tmp_path):
+    source = tmp_path / "theirs"
+    for epoch in (0, 3):
+        (source / f"epoch_{epoch:03}").mkdir(parents=True)
+        weights = scipy.sparse.random_array((9, 5), density=0.4, rng=epoch, format="csr")
+        scipy.sparse.save_npz(source / f"epoch_{epoch:03}" / "weight_l0.npz", weights)
+    (source / "testacc.txt").write_text("0.1\n0.2\n0.3\n0.4\n")
+    assert "Imported 2 epochs of 1 layers" in call("import", str(source), "--runs", str(tmp_path / "runs"))
+    shown = json.loads(call("show", "theirs", "--runs", str(tmp_path / "runs"), "--json"))
+    assert (shown["epochs"], shown["config"]) == ([0, 3], None)
+    assert [m["test_accuracy"] for m in shown["metrics"]] == [0.1, 0.4]
+    assert "test accuracy" in call("show", "theirs", "--runs", str(tmp_path / "runs"))
+    assert "theirs" in call("runs", "--runs", str(tmp_path / "runs"))
+    out = call("train", "--resume", str(tmp_path / "runs" / "theirs"), code=1)
+    assert "was recorded elsewhere and has no configuration to train on with" in out
+    assert "is not a directory" in call("import", str(tmp_path / "none"), "--runs", str(tmp_path / "runs"), code=2)
