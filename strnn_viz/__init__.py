@@ -13,6 +13,7 @@ from strnn_viz.config import RunConfig, preset, presets
 from strnn_viz.runs import Run, RunWriter, Snapshot
 
 if TYPE_CHECKING:
+    from strnn_viz.importing import record
     from strnn_viz.sparsity import METHODS, Method, SparseTraining
     from strnn_viz.training import train
 
@@ -28,11 +29,13 @@ __all__ = [
     "SparseTraining",
     "preset",
     "presets",
+    "record",
     "train",
 ]
 
-#: Names that need torch, and where they live: loaded on first use, so that a replay works without torch.
-_NEED_TORCH = {
+#: Names that need torch or are seldom needed, and where they live: loaded on first use, so that a replay works without.
+_LATER = {
+    "record": "strnn_viz.importing",
     "METHODS": "strnn_viz.sparsity",
     "Method": "strnn_viz.sparsity",
     "SparseTraining": "strnn_viz.sparsity",
@@ -41,8 +44,8 @@ _NEED_TORCH = {
 
 
 def __getattr__(name: str) -> Any:
-    if name in _NEED_TORCH:
-        return getattr(import_module(_NEED_TORCH[name]), name)
+    if name in _LATER:
+        return getattr(import_module(_LATER[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

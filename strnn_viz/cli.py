@@ -8,8 +8,9 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 from rich.console import Console
@@ -110,7 +111,7 @@ def list_(folder: str, as_json: bool) -> None:
     """List the recorded runs, newest first."""
     from strnn_viz import reports
 
-    _print(reports.runs(folder), as_json, reports.runs_table)
+    _print(reports.runs.runs(folder), as_json, reports.runs.runs_table)
 
 
 @main.command()
@@ -124,7 +125,7 @@ def show(run: str, folder: str, as_json: bool) -> None:
     """
     from strnn_viz import reports
 
-    _print(reports.run(reports.find_run(run, folder)), as_json, reports.run_tables)
+    _print(reports.runs.run(reports.runs.find_run(run, folder)), as_json, reports.runs.run_tables)
 
 
 @main.command()
@@ -135,9 +136,9 @@ def presets(keys: bool, as_json: bool) -> None:
     from strnn_viz import reports
 
     if keys:
-        _print(reports.keys(), as_json, reports.keys_table)
+        _print(reports.presets.keys(), as_json, reports.presets.keys_table)
     else:
-        _print(reports.presets(), as_json, reports.presets_table)
+        _print(reports.presets.presets(), as_json, reports.presets.presets_table)
 
 
 @main.command()
@@ -147,7 +148,65 @@ def data(path: str, as_json: bool) -> None:
     """List the corpora: what is found, with counts, and how to get what is not."""
     from strnn_viz import reports
 
-    _print(reports.data(path), as_json, reports.data_table)
+    _print(reports.corpora.data(path), as_json, reports.corpora.data_table)
+
+
+@main.command()
+@click.argument("a", metavar="RUN[@EPOCH]")
+@click.argument("b", metavar="RUN[@EPOCH]")
+@_RUNS
+@_JSON
+def distance(a: str, b: str, folder: str, as_json: bool) -> None:
+    """Tell how far two recorded topologies are apart, whatever the order of their units.
+
+    Without an epoch, the newest of the run is meant.
+    """
+    from strnn_viz import reports
+
+    _print(reports.distances.distance(a, b, folder), as_json, reports.distances.distance_table)
+
+
+@main.command("import")
+@click.argument("source", metavar="DIR")
+@click.option("--name", metavar="NAME", help="Name of the new run.  [default: that of the directory]")
+@click.option(
+    "--kind",
+    type=click.Choice(["auto", "npz", "state_dict"]),
+    default="auto",
+    show_default=True,
+    help="What the directory holds for each epoch.",
+)
+@click.option(
+    "--masks", metavar="DIR", help="Masks of state_dicts.  [default: what is in them, or weights that are not 0]"
+)
+@_RUNS
+def import_(
+    source: str, name: str | None, kind: Literal["auto", "npz", "state_dict"], masks: str | None, folder: str
+) -> None:
+    """Turn sparse training recorded elsewhere into a run: SciPy npz or PyTorch state_dicts by epoch."""
+    from strnn_viz.importing import import_run
+    from strnn_viz.runs import check_name, free_name
+    from strnn_viz.waiting import bar_after
+
+    path = Path(folder) / check_name(name or free_name(folder, Path(source).resolve().name))
+    with bar_after("Reading epochs") as progress:
+        run = import_run(source, path, kind, masks=masks, progress=progress)
+    click.echo(
+        f"Imported {len(run)} epochs of {len(run.layers)} layers. See them with: strnn-viz explore --runs {folder}"
+    )
+
+
+@main.command()
+@click.argument("what", type=click.Choice(["topology"]))
+@_JSON
+def bench(what: str, as_json: bool) -> None:
+    """Measure this machine: each comparison in one run, on the same data, as ratios."""
+    from strnn_viz.waiting import bar_after
+
+    measured = import_module(f"strnn_viz.bench.{what}")
+    with bar_after("Measuring", seconds=0) as progress:
+        result = getattr(measured, what)(progress)
+    _print(result, as_json, lambda value: [measured.table(value)])
 
 
 @main.command()

@@ -84,12 +84,16 @@ class DistanceCache:
     def _read(self, digest: str) -> dict[str, Entry]:
         try:
             content = json.loads(self._path(digest).read_bytes())
-            rows = content["to"] if content["format"] == FORMAT else {}
-            return {str(other): entry for other, row in rows.items() if (entry := self._entry(row)) is not None}
+            rows = content["to"].items() if content["format"] == FORMAT else ()
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return {}
+        return {str(other): row for other, row in rows if self._whole(row)}
 
-    def _entry(self, row: dict[str, list[float]]) -> Entry | None:
-        raw, expected, identity = ([float(x) for x in row[part]] for part in ("raw", "expected", "identity"))
-        whole = len(raw) == len(expected) == len(identity) == self.layers
-        return Entry(raw=raw, expected=expected, identity=identity) if whole else None
+    def _whole(self, row: object) -> bool:
+        """Whether this is an :class:`Entry` of as many layers as there are."""
+        if not isinstance(row, dict) or set(row) != set(Entry.__annotations__):
+            return False
+        return all(
+            isinstance(part, list) and len(part) == self.layers and all(isinstance(x, float) for x in part)
+            for part in row.values()
+        )

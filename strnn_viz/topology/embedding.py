@@ -20,7 +20,7 @@ class Layout:
     Attributes
     ----------
     points : ndarray of float64, shape (n, 2)
-        In the units of the distances, about the origin.
+        In the units of the distances; their centre is the origin, or where an earlier layout had it.
     stress : float
         Kruskal's stress-1 of all points, sqrt(Σ (d - δ)² / Σ δ²): 0 where the plane shows the distances δ exactly.
     """

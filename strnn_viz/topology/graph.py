@@ -85,9 +85,14 @@ def to_networkx(
         chosen = [link for link in wired if link.info.name == layer][:1]
     else:
         chosen = [link for link in wired if link.target == space] or [link for link in wired if link.source == space]
-    found = [_Edges(link, *_read(source, link, epoch, previous), states) for link in chosen]
-    if unit is not None:
-        _keep_ego(found, (space, unit), neighbours)
+    read = [(link, *_read(source, link, epoch, previous)) for link in chosen]
+    if unit is None:
+        found = [_Edges(*parts, states) for parts in read]
+    else:
+        found = [_Edges(*parts, states, _touching(parts[0], space, unit)) for parts in read]
+        if neighbours:
+            near = _near(found)
+            found = [_Edges(*parts, states, _between(parts[0], near)) for parts in read]
     if strongest is not None:
         for edges in found:
             edges.keep_strongest(strongest)
@@ -112,29 +117,33 @@ class _Edges:
     """The connections of one matrix: gate, target and source of each, with weight and state."""
 
     def __init__(
-        self, link: Link, now: LayerSnapshot, before: NDArray[np.uint8] | None, wanted: Collection[str]
+        self,
+        link: Link,
+        now: LayerSnapshot,
+        before: NDArray[np.uint8] | None,
+        wanted: Collection[str],
+        among: NDArray[np.bool_] | None = None,
     ) -> None:
         self.link = link
-        shape = link.info.shape
-        codes = states(now.mask, None if before is None else unpack(before, shape))
-        rows, columns = np.nonzero(np.isin(codes, [_STATES[word] for word in wanted]))
-        self.codes = codes[rows, columns]
-        rank = np.cumsum(now.mask.ravel()) - 1
-        place = rank[rows * shape[1] + columns]
-        self.weights = np.zeros(len(rows), dtype=np.float32)
+        codes = states(now.mask, None if before is None else unpack(before, link.info.shape))
+        is_wanted = np.zeros(4, dtype=bool)
+        is_wanted[[_STATES[word] for word in wanted]] = True
+        chosen = is_wanted[codes] if among is None else is_wanted[codes] & among
+        places = np.flatnonzero(chosen)
+        self.codes = codes.ravel()[places]
+        self.weights = np.zeros(len(places), dtype=np.float32)
         active = self.codes != DIED
-        self.weights[active] = now.values[place[active]]
+        self.weights[active] = now.values[_ranks(now.bits, places[active])]
+        rows, columns = np.divmod(places, link.info.shape[1])
         if link.by_rows:
             rows, columns = columns, rows
         gates, targets = np.divmod(rows, link.target.size)
         self.at = (gates, targets, columns)
 
-    def keep(self, chosen: NDArray[Any]) -> None:
+    def keep_strongest(self, count: int) -> None:
+        chosen = np.sort(np.argsort(-np.abs(self.weights), kind="stable")[:count])
         self.at = (self.at[0][chosen], self.at[1][chosen], self.at[2][chosen])
         self.codes, self.weights = self.codes[chosen], self.weights[chosen]
-
-    def keep_strongest(self, count: int) -> None:
-        self.keep(np.sort(np.argsort(-np.abs(self.weights), kind="stable")[:count]))
 
     def add_to(self, graph: Any) -> None:
         link = self.link
@@ -146,24 +155,39 @@ class _Edges:
                            matrix=link.info.name, state=_WORDS[int(code)])  # fmt: skip
 
 
-def _keep_ego(found: list[_Edges], ego: tuple[Space, int], neighbours: bool) -> None:
-    space, unit = ego
+def _touching(link: Link, space: Space, unit: int) -> NDArray[np.bool_]:
+    """Positions of a matrix that lead to a unit or from it."""
+    hit = np.zeros(link.info.shape, dtype=bool)
+    view = link.by_gate(hit)
+    if link.target == space:
+        view[:, unit, :] = True
+    if link.source == space:
+        view[:, :, unit] = True
+    return hit
 
-    def touching(edges: _Edges) -> NDArray[np.bool_]:
-        hit = np.zeros(len(edges.codes), dtype=bool)
-        for end, units in ((edges.link.target, edges.at[1]), (edges.link.source, edges.at[2])):
-            if end == space:
-                hit |= units == unit
-        return hit
 
+def _near(found: list[_Edges]) -> dict[Space, NDArray[np.bool_]]:
+    """Units at either end of some connections."""
     near = {end: np.zeros(end.size, dtype=bool) for e in found for end in (e.link.source, e.link.target)}
-    hits = [touching(edges) for edges in found]
-    for edges, hit in zip(found, hits, strict=True):
-        near[edges.link.target][edges.at[1][hit]] = True
-        near[edges.link.source][edges.at[2][hit]] = True
-    for edges, hit in zip(found, hits, strict=True):
-        between = near[edges.link.target][edges.at[1]] & near[edges.link.source][edges.at[2]]
-        edges.keep(between if neighbours else hit)
+    for edges in found:
+        near[edges.link.target][edges.at[1]] = True
+        near[edges.link.source][edges.at[2]] = True
+    return near
+
+
+def _between(link: Link, near: dict[Space, NDArray[np.bool_]]) -> NDArray[np.bool_]:
+    """Positions of a matrix whose both ends are near."""
+    hit = np.zeros(link.info.shape, dtype=bool)
+    link.by_gate(hit)[:] = near[link.target][:, None] & near[link.source]
+    return hit
+
+
+def _ranks(bits: NDArray[np.uint8], places: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How many active positions a packed mask has before each of some active ones."""
+    before = np.cumsum(np.bitwise_count(bits), dtype=np.int64)
+    byte, bit = np.divmod(places, 8)
+    within = np.bitwise_count(bits[byte] >> (7 - bit).astype(np.uint8))  # those up to the position itself
+    return np.asarray(before[byte] - np.bitwise_count(bits[byte]) + within - 1)
 
 
 def _read(

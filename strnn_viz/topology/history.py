@@ -139,7 +139,7 @@ def advance(history: LayerHistory, epoch: int, bits: NDArray[np.uint8], source: 
     return _sealed(_advance(_opened(history), epoch, bits.copy(), source))
 
 
-def history(
+def layer_history(
     run: Run,
     name: str,
     *,
@@ -199,7 +199,7 @@ def histories(
     layer : str or None
         Name of a matrix or of a group; None for all.
     until, progress
-        As for :func:`history`; progress is told over all matrices.
+        As for :func:`layer_history`; progress is told over all matrices.
     """
     infos = matrices(run, layer)
     for i, info in enumerate(infos):
@@ -208,7 +208,7 @@ def histories(
             if progress is not None:
                 progress(i * total + done, len(infos) * total)
 
-        yield history(run, info.name, until=until, progress=tell)
+        yield layer_history(run, info.name, until=until, progress=tell)
 
 
 def movements(run: Run, layer: str | None = None, *, progress: Progress | None = None) -> dict[str, Movement]:

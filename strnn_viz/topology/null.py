@@ -13,8 +13,9 @@ from strnn_viz.topology.overlap import paired_distance
 from strnn_viz.topology.wiring import Network, Wiring
 
 _SEED = 0
-_UNITS = 500  # matched units of each set to average over, as long as no set makes it more than
-_MOST = 2000
+_UNITS = 500  # matched units of every set to average over, as long as they are not more than this of any set,
+_MOST = 2000  # and networks not more than this
+_REPEATS = 50
 _LARGE = 200  # from this many units on, alternating between independent masks finds nothing better than its start
 
 _gains: Bounded[dict[str, float]] = Bounded(256)
@@ -45,9 +46,9 @@ def expected_matched(a: Network, b: Network) -> dict[str, float]:
 
     Choosing the best of many assignments makes independent masks look alike (.802 becomes .792 at density .33 with
     1,500 LSTM units). By how much has no closed form, so it is simulated: the same matching is done to random masks,
-    seeded and repeated until 500 units are matched. The ratio of its distance to the expected one without matching is
-    kept for networks of the same shape and densities (to two digits; the ratio hardly moves with them). Above 200
-    units starts are compared and not improved, which finds nothing better between independent masks.
+    seeded and repeated until 500 units are matched, at most 50 times. The ratio of its distance to the expected one
+    without matching is kept for networks of the same shape and densities (to two digits; the ratio hardly moves with
+    them). Above 200 units starts are compared and not improved, which finds nothing better between independent masks.
 
     Parameters
     ----------
@@ -58,8 +59,8 @@ def expected_matched(a: Network, b: Network) -> dict[str, float]:
     -------
     dict of str to float
     """
-    rounded = tuple(tuple(float(f"{d:.2g}") for d in network.densities) for network in (a, b))
-    gains = _gains.get((a.wiring.key, rounded), lambda: _simulate(a.wiring, *rounded))
+    rounded = sorted(tuple(float(f"{d:.2g}") for d in network.densities) for network in (a, b))
+    gains = _gains.get((a.wiring.key, *rounded), lambda: _simulate(a.wiring, *rounded))
     # By place: networks with one key may call their layers differently.
     pairs = zip(expected_identity(a, b).items(), gains.values(), strict=True)
     return {layer: gain * value for (layer, value), gain in pairs}
@@ -121,7 +122,7 @@ def _simulate(wiring: Wiring, a: Sequence[float], b: Sequence[float]) -> dict[st
     if not free:
         return gains
     smallest, largest = min(wiring.sets.values()), max(wiring.sets.values())
-    repeats = max(1, min(-(-_UNITS // smallest), _MOST // largest))
+    repeats = max(1, min(-(-_UNITS // smallest), _MOST // largest, _REPEATS))
     rng = np.random.default_rng(_SEED)
     totals = dict.fromkeys(free, 0.0)
     for _ in range(repeats):

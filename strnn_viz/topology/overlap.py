@@ -27,7 +27,7 @@ class Overlap:
 
     def __init__(self, a: NDArray[np.bool_], b: NDArray[np.bool_]) -> None:
         self._a, self._b = a, b
-        self._sparse = a.mean() * b.mean() < _SPARSE
+        self._sparse = np.count_nonzero(a) * np.count_nonzero(b) < _SPARSE * a.size * b.size
         self._ours = _csr(a) if self._sparse else None
         self._words = None if self._sparse else _words(a)
 
@@ -46,13 +46,16 @@ class Overlap:
         """
         theirs = self._b if columns is None else self._b[:, :, columns]
         if self._ours is not None:
-            return np.asarray((self._ours @ _csr(theirs).T).toarray(), dtype=np.float64)
+            return np.asarray((self._ours @ _csr(theirs).T).toarray())
         assert self._words is not None
         return _count(self._words, _words(theirs)).astype(np.float64)
 
 
 def _csr(mask: NDArray[np.bool_]) -> sparse.csr_array:
-    return sparse.csr_array(mask.reshape(len(mask), -1), dtype=np.int32)
+    shape = (len(mask), mask[0].size)
+    row, column = np.divmod(np.flatnonzero(mask), shape[1])
+    starts = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=len(mask)))])
+    return sparse.csr_array((np.ones(len(column)), column, starts), shape=shape)
 
 
 def _words(mask: NDArray[np.bool_]) -> NDArray[np.uint64]:
@@ -81,7 +84,9 @@ def _count(a: NDArray[np.uint64], b: NDArray[np.uint64]) -> NDArray[np.unsignedi
 
 def fan_in(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Incoming connections of every unit; `mask` has shape (units, gates, m)."""
-    return mask.sum(axis=(1, 2)).astype(np.float64)
+    packed = np.packbits(mask.reshape(len(mask), -1), axis=1)
+    counts: NDArray[np.float64] = np.bitwise_count(packed).sum(axis=1, dtype=np.float64)
+    return counts
 
 
 def neuron_distance(
@@ -97,8 +102,11 @@ def neuron_distance(
     shared, size_a, size_b : ndarray of float64
         |a and b|, |a| and |b|; shapes that broadcast together.
     """
-    union = size_a + size_b - shared
-    result: NDArray[np.float64] = np.divide(union - shared, union, out=np.zeros(union.shape), where=union > 0)
+    union = size_a + size_b
+    union -= shared
+    result = union - shared
+    np.maximum(union, 1, out=union)  # where it is 0, so is what is divided
+    result /= union
     return result
 
 

@@ -9,7 +9,6 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 from strnn_viz.errors import UsageError
 from strnn_viz.runs import LayerInfo
@@ -68,6 +67,8 @@ def effective_paths(source: Source, *, epoch: int | None = None, steps: int = 1)
     chain = _chain(source_layers(source))
 
     def active(link: Link) -> Callable[[_Scaled], _Scaled]:
+        from scipy.sparse import csr_array
+
         @cache
         def counts() -> csr_array:  # read when first used: of one time step, most recurrent matrices are not
             gates = link.by_gate(source_mask(source, link.info, epoch))

@@ -27,7 +27,7 @@ class SmallWorld:
         'Small-World-Ness'", PLoS ONE 3, 2008).
     omega : float
         L_random / L - C / C_lattice: near 0 in a small world, towards 1 in a sparse random graph (less in a
-        dense one, which is as clustered as a lattice half the time) and -1 in a lattice
+        dense one, whose clustering is a good part of a lattice's) and -1 in a lattice
         (Telesford et al., "The Ubiquity of Small-World Networks", Brain Connectivity 1, 2011).
     """
 
@@ -40,7 +40,7 @@ class SmallWorld:
     omega: float
 
 
-def small_world(mask: NDArray[np.bool_], *, samples: int = 4, sources: int = 256, seed: int = 0) -> SmallWorld:
+def small_worldness(mask: NDArray[np.bool_], *, samples: int = 4, sources: int = 256, seed: int = 0) -> SmallWorld:
     """Small-world coefficients of a layer as a bipartite graph of rows and columns.
 
     A bipartite graph has no triangles, so the usual clustering coefficient is 0 in every layer; in its place stands

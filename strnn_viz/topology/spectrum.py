@@ -6,9 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import eigh
-from scipy.sparse import csr_array
-from scipy.sparse.linalg import svds
 
 _GRAM = 2048  # up to this many units on the smaller side, eigenvalues are exact
 
@@ -50,7 +47,7 @@ class Spectrum:
         return self.second <= self.bound * (1 + 1e-9)
 
 
-def spectrum(mask: NDArray[np.bool_]) -> Spectrum:
+def spectral_gap(mask: NDArray[np.bool_]) -> Spectrum:
     """Spectral gap of a layer as a bipartite graph of rows and columns.
 
     The bound is that of biregular Ramanujan graphs (Feng and Li 1996); random ones meet it but for a vanishing part
@@ -76,10 +73,15 @@ def _largest_two(mask: NDArray[np.bool_]) -> tuple[float, float]:
     if side == 1:
         return float(np.sqrt(np.count_nonzero(mask))), 0.0
     if side <= _GRAM:
+        from scipy.linalg import eigh
+
         a = (mask if mask.shape[0] >= mask.shape[1] else mask.T).astype(np.float32)
         gram = (a.T @ a).astype(np.float64)  # whole numbers below 2^24: exact
         squares = eigh(gram, eigvals_only=True, subset_by_index=(side - 2, side - 1))
     else:
+        from scipy.sparse import csr_array
+        from scipy.sparse.linalg import svds
+
         start = np.full(side, 1 / np.sqrt(side))  # the same in every call, and near the first vector
         start[::2] *= 1.1
         values = svds(csr_array(mask, dtype=np.float64), k=2, v0=start, return_singular_vectors=False)

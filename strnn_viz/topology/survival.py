@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from strnn_viz.errors import UsageError
 from strnn_viz.topology.lives import LifeTable
@@ -109,7 +109,7 @@ def kaplan_meier(
     with np.errstate(divide="ignore", invalid="ignore"):
         # sum of d / (n (n - d)); infinite once nobody is left
         spread = np.sqrt(np.cumsum(np.where(d > 0, d / (n * (n - d).astype(np.float64)), 0.0)))
-        z = float(ndtri(0.5 + level / 2))
+        z = NormalDist().inv_cdf(0.5 + level / 2)
         if band == "greenwood":
             low, high = (np.clip(survival * (1 + sign * z * spread), 0.0, 1.0) for sign in (-1, 1))
         else:
@@ -119,7 +119,7 @@ def kaplan_meier(
     return Survival(ages, n, d, c, survival, low, high, level)
 
 
-def survival(
+def survival_curve(
     lives: LifeTable, cohorts: Sequence[int] | None = None, *, level: float = 0.95, band: Band = "log-log"
 ) -> Survival:
     """Survival of the connections born at some epochs, pooled; those of the last snapshot are censored there.
@@ -158,6 +158,6 @@ def survival(
 
 
 def survival_by_cohort(lives: LifeTable, *, level: float = 0.95, band: Band = "log-log") -> dict[int, Survival]:
-    """A curve for each epoch at which connections were born, in order; parameters as for :func:`survival`."""
+    """A curve for each epoch at which connections were born, in order; parameters as for :func:`survival_curve`."""
     born = lives.epochs[lives.entered > 0].tolist()
-    return {epoch: survival(lives, [epoch], level=level, band=band) for epoch in born}
+    return {epoch: survival_curve(lives, [epoch], level=level, band=band) for epoch in born}

@@ -8,7 +8,7 @@ from threading import RLock
 
 from strnn_viz.errors import UsageError
 from strnn_viz.runs import Run
-from strnn_viz.topology.history import LayerHistory, Progress, history
+from strnn_viz.topology.history import LayerHistory, Progress, layer_history
 
 
 class Timeline:
@@ -48,7 +48,7 @@ class Timeline:
             held = sorted(self._kept)
             place = bisect_right(held, epoch)
             start = self._kept[held[place - 1]] if place else None
-            result = history(self.run, self.name, until=epoch, start=start, progress=progress)
+            result = layer_history(self.run, self.name, until=epoch, start=start, progress=progress)
             if start is not None and result.sources[: len(start.sources)] != start.sources:
                 self._kept.clear()  # the run was replaced or resumed: what is held is not its past
             self._kept[epoch] = result

@@ -47,6 +47,8 @@ class Recording:
         if resume:
             run = Run(self.path)
             config = run.config
+            if config is None:
+                raise RunError(f"{self.path} was recorded elsewhere and has no configuration to train on with.")
             if run.status == "finished" and run.epochs and run.epochs[-1] >= config.training.epochs:
                 raise RunError(
                     f"{self.path} is finished: it has all of its {config.training.epochs} epochs. Start another run "
