@@ -1,4 +1,4 @@
-"""Which unit of one network corresponds to which of another: the assignment with the smallest mean distance."""
+"""Which unit of one network corresponds to which of another, and how far corresponding units are apart."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from strnn_viz.topology.overlap import Overlap, fan_in, neuron_distance
-from strnn_viz.topology.wiring import Network
+from strnn_viz.topology.network import Network
+from strnn_viz.topology.overlap import Overlap, fan_in, neuron_distance, paired_distance
 
 Permutation = NDArray[np.intp]
 
@@ -105,7 +105,43 @@ def match(a: Network, b: Network, *, ties: Ties = "order", limit: int = LIMIT) -
     return {name: replace(found[name], converged=False) for name in a.wiring.sets}
 
 
-def columns_of(names: Sequence[str], known: dict[str, Permutation]) -> Permutation | None:
+def layer_distances(
+    a: Network, b: Network, layer: str, known: dict[str, Permutation], gate: str | None = None
+) -> NDArray[np.float64]:
+    """Distance of every unit of a layer of `a` to the unit of `b` that it corresponds to.
+
+    Parameters
+    ----------
+    a, b : Network
+    layer : str
+    known : dict of str to ndarray of int
+        Permutations by the name of the set; an absent one keeps its order.
+    gate : str or None
+        Only the connections into this gate.
+
+    Returns
+    -------
+    ndarray of float64, shape (units,)
+    """
+    parts = []
+    for place in a.wiring.layers[layer]:
+        matrix = a.wiring.matrices[place]
+        if gate is not None and gate not in matrix.info.gates:
+            continue
+        ours, theirs = a.blocks(place), b.blocks(place)
+        if gate is not None:
+            at = matrix.info.gates.index(gate)
+            ours, theirs = ours[:, at : at + 1], theirs[:, at : at + 1]
+        if matrix.out in known:
+            theirs = theirs[known[matrix.out]]
+        if any(c in known for c in matrix.columns):
+            columns = _columns(matrix.columns, known)
+            theirs = theirs if columns is None else theirs[:, :, columns]
+        parts.append((ours, theirs))
+    return paired_distance(parts)
+
+
+def _columns(names: Sequence[str], known: dict[str, Permutation]) -> Permutation | None:
     """The column of `b` for each column of `a`, where columns are these sets of units one after the other."""
     if not names:
         return None
@@ -132,7 +168,7 @@ def _match_set(a: Network, b: Network, name: str, known: dict[str, Permutation],
         if recurrent:
             loops.append(overlap)
         else:
-            shared += overlap.counts(columns_of(matrix.columns, known))
+            shared += overlap.counts(_columns(matrix.columns, known))
     by_input = neuron_distance(shared, sizes[0][:, None], sizes[1])
     if not loops:
         return Matching(assign(by_input, ties), 1, True)

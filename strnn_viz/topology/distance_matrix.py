@@ -21,9 +21,10 @@ from strnn_viz.errors import RunError, UsageError
 from strnn_viz.runs import Run
 from strnn_viz.topology.assignment import Ties
 from strnn_viz.topology.distance_cache import DistanceCache, Entry, default_folder
+from strnn_viz.topology.network import Network, Topology, check_comparable, network
 from strnn_viz.topology.nnstd import distance
 from strnn_viz.topology.null import expected_matched
-from strnn_viz.topology.wiring import Network, Topology, check_comparable, network, wire
+from strnn_viz.topology.wiring import wire
 from strnn_viz.waiting import bar_after
 
 #: Called with the number of distances done and the number of all of them.

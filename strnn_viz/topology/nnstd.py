@@ -8,9 +8,9 @@ from types import MappingProxyType
 
 import numpy as np
 
-from strnn_viz.topology.assignment import Matching, Permutation, Ties, match
-from strnn_viz.topology.null import expected_matched, layer_distances
-from strnn_viz.topology.wiring import Network, Topology, check_comparable, network
+from strnn_viz.topology.assignment import Matching, Permutation, Ties, layer_distances, match
+from strnn_viz.topology.network import Network, Topology, check_comparable, network
+from strnn_viz.topology.null import expected_matched
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from strnn_viz.topology.assignment import LIMIT, Permutation, columns_of, match
+from strnn_viz.topology.assignment import LIMIT, layer_distances, match
 from strnn_viz.topology.cache import Bounded
-from strnn_viz.topology.overlap import paired_distance
-from strnn_viz.topology.wiring import Network, Wiring
+from strnn_viz.topology.network import Network
+from strnn_viz.topology.wiring import Wiring
 
 _SEED = 0
 _UNITS = 500  # matched units of every set to average over, as long as they are not more than this of any set,
@@ -64,42 +63,6 @@ def expected_matched(a: Network, b: Network) -> dict[str, float]:
     # By place: networks with one key may call their layers differently.
     pairs = zip(expected_identity(a, b).items(), gains.values(), strict=True)
     return {layer: gain * value for (layer, value), gain in pairs}
-
-
-def layer_distances(
-    a: Network, b: Network, layer: str, known: dict[str, Permutation], gate: str | None = None
-) -> NDArray[np.float64]:
-    """Distance of every unit of a layer of `a` to the unit of `b` that it corresponds to.
-
-    Parameters
-    ----------
-    a, b : Network
-    layer : str
-    known : dict of str to ndarray of int
-        Permutations by the name of the set; an absent one keeps its order.
-    gate : str or None
-        Only the connections into this gate.
-
-    Returns
-    -------
-    ndarray of float64, shape (units,)
-    """
-    parts = []
-    for place in a.wiring.layers[layer]:
-        matrix = a.wiring.matrices[place]
-        if gate is not None and gate not in matrix.info.gates:
-            continue
-        ours, theirs = a.blocks(place), b.blocks(place)
-        if gate is not None:
-            at = matrix.info.gates.index(gate)
-            ours, theirs = ours[:, at : at + 1], theirs[:, at : at + 1]
-        if matrix.out in known:
-            theirs = theirs[known[matrix.out]]
-        if any(c in known for c in matrix.columns):
-            columns = columns_of(matrix.columns, known)
-            theirs = theirs if columns is None else theirs[:, :, columns]
-        parts.append((ours, theirs))
-    return paired_distance(parts)
 
 
 def _expected(wiring: Wiring, a: Sequence[float], b: Sequence[float]) -> dict[str, float]:

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from strnn_viz.errors import UsageError
-from strnn_viz.runs import LayerInfo, Snapshot
-from strnn_viz.runs.snapshot import pack, unpack
-
-#: What can be compared: a snapshot, or the masks of a feed-forward stack.
-Topology = Snapshot | Sequence[NDArray[np.bool_]]
+from strnn_viz.runs import LayerInfo
+from strnn_viz.runs.snapshot import unpack
 
 
 @dataclass(frozen=True)
@@ -48,7 +42,7 @@ class Matrix:
     @property
     def units(self) -> int:
         """Units its connections lead to."""
-        return self.info.shape[1] if self.transposed else self.info.shape[0] // max(1, len(self.info.gates))
+        return _units(self.info)
 
     @property
     def slots(self) -> int:
@@ -117,7 +111,7 @@ def wire(infos: Sequence[LayerInfo], *, pin_outputs: bool = True) -> Wiring:
     groups: dict[str, list[LayerInfo]] = {}
     for info in infos:
         groups.setdefault(info.group or info.name, []).append(info)
-    top = next((g for g in reversed(groups) if any(i.role in ("input", "recurrent") for i in groups[g])), "")
+    top, top_size = next((_outlet(g, groups[g]) for g in reversed(groups) if _recurrent(groups[g])), ("", 0))
     sets: dict[str, int] = {}
     found: dict[str, Matrix] = {}
     below: tuple[str, ...] = ()
@@ -135,109 +129,51 @@ def wire(infos: Sequence[LayerInfo], *, pin_outputs: bool = True) -> Wiring:
             )
         found[info.name] = matrix
 
+    previous = ""
     for group, members in groups.items():
-        recurrent = [i for i in members if i.role in ("input", "recurrent")]
+        recurrent = _recurrent(members)
         if recurrent:
-            backward = group.endswith(" backward") and below == (group.removesuffix(" backward"),)
+            backward = group == f"{previous} backward"
             under = under if backward else below
-            units = Matrix(recurrent[0], group, group, ()).units
-            sets.setdefault(group, units)
-            projection = next((i for i in members if i.role == "linear" and i.shape[1] == units), None)
-            carried = f"{group} projection" if projection else group
-            if projection:
-                sets[carried] = projection.shape[0]
+            sets.setdefault(group, _units(recurrent[0]))
+            carried, size = _outlet(group, members)
+            sets[carried] = size
             for info in recurrent:
                 columns = under if info.role == "input" else (carried,)
                 add(info, group, group, fitting(columns, info.shape[1]))
-            if projection:
-                add(projection, carried, carried, (group,))
             below = (*below, carried) if backward else (carried,)
+            if carried != group:
+                add(_projection(members)[0], carried, carried, (group,))
         for info in members:
             if info.name in found:
                 continue
             layer = group if len(members) == 1 else info.name
             if info.role == "embedding":
-                tied = bool(info.tied and top) and Matrix(groups[top][0], top, top, ()).units == info.shape[1]
-                out = top if tied else layer
+                out = top if info.tied and info.shape[1] == top_size else layer
                 add(info, layer, out, ())
             else:
                 out = "" if pin_outputs and info is infos[-1] else layer
                 add(info, layer, out, fitting(below, info.shape[1]))
             below = (out,)
+        previous = group
     return Wiring(tuple(found[info.name] for info in infos), MappingProxyType(sets))
 
 
-@dataclass(frozen=True, eq=False)
-class Network:
-    """A topology without its weights: the wiring, and a packed mask for each of its matrices."""
-
-    wiring: Wiring
-    bits: tuple[NDArray[np.uint8], ...]
-
-    @cached_property
-    def digest(self) -> str:
-        """Identity of the topology by its content: architecture and masks, not names, epoch or weights."""
-        hashed = hashlib.blake2b(json.dumps(self.wiring.key).encode(), digest_size=16)
-        for bits in self.bits:
-            hashed.update(bits.tobytes())
-        return hashed.hexdigest()
-
-    @cached_property
-    def densities(self) -> tuple[float, ...]:
-        """Share of active positions of every matrix."""
-        sizes = (max(1, m.info.size) for m in self.wiring.matrices)
-        return tuple(int(np.bitwise_count(bits).sum()) / size for bits, size in zip(self.bits, sizes, strict=True))
-
-    def blocks(self, place: int) -> NDArray[np.bool_]:
-        """The mask of a matrix, shape (units, gates, units it comes from)."""
-        return self.wiring.matrices[place].blocks(self.bits[place])
+def _units(info: LayerInfo) -> int:
+    return info.shape[1] if info.role == "embedding" else info.shape[0] // max(1, len(info.gates))
 
 
-def network(topology: Topology, *, pin_outputs: bool = True) -> Network:
-    """A snapshot, or the masks of a feed-forward stack, as a :class:`Network`.
-
-    Raises
-    ------
-    UsageError
-        If it is neither, or the masks of a stack do not follow on each other.
-    """
-    if isinstance(topology, Snapshot):
-        layers = list(topology.layers.values())
-        return Network(wire([la.info for la in layers], pin_outputs=pin_outputs), tuple(la.bits for la in layers))
-    if not isinstance(topology, Sequence) or not topology:
-        raise UsageError(f"a topology is a Snapshot or a list of boolean masks (out, in), not {_kind(topology)}.")
-    infos: list[LayerInfo] = []
-    for i, mask in enumerate(topology):
-        if not isinstance(mask, np.ndarray) or mask.dtype != np.bool_ or mask.ndim != 2:
-            raise UsageError(
-                f"mask {i + 1} of the stack must be a two-dimensional boolean array (out, in), not {_kind(mask)}. "
-                "Where there are only weights, give weights != 0."
-            )
-        if infos and mask.shape[1] != infos[-1].shape[0]:
-            raise UsageError(
-                f"mask {i + 1} of the stack has {mask.shape[1]} inputs, but the layer below has {infos[-1].shape[0]} "
-                "units. Masks are (out, in), from the input upward."
-            )
-        infos.append(LayerInfo(f"layer {i + 1}", (mask.shape[0], mask.shape[1])))
-    return Network(wire(infos, pin_outputs=pin_outputs), tuple(pack(mask) for mask in topology))
+def _recurrent(members: Sequence[LayerInfo]) -> list[LayerInfo]:
+    return [info for info in members if info.role in ("input", "recurrent")]
 
 
-def check_comparable(a: Network, b: Network) -> None:
-    """Raise :class:`UsageError`, naming what differs, unless two networks have one architecture."""
-    if a.wiring.key == b.wiring.key:
-        return
-    ours, theirs = a.wiring.matrices, b.wiring.matrices
-    if len(ours) != len(theirs):
-        raise UsageError(f"networks of {len(ours)} and {len(theirs)} masked matrices cannot be compared.")
-    what = "their matrices are connected otherwise"
-    for m, n in zip(ours, theirs, strict=True):
-        if m.info.shape != n.info.shape:
-            what = f"{m.info.name} is {m.info.shape} in one and {n.info.name} is {n.info.shape} in the other"
-            break
-    raise UsageError(f"only networks of one architecture can be compared, but {what}.")
+def _projection(members: Sequence[LayerInfo]) -> list[LayerInfo]:
+    """The matrix that makes fewer units of those of a recurrent layer, if it has one."""
+    units = _units(_recurrent(members)[0])
+    return [info for info in members if info.role == "linear" and info.shape[1] == units][:1]
 
 
-def _kind(value: object) -> str:
-    if isinstance(value, np.ndarray):
-        return f"an array of {value.dtype} of shape {value.shape}"
-    return f"{type(value).__name__}" if value or not isinstance(value, Sequence) else "an empty one"
+def _outlet(group: str, members: Sequence[LayerInfo]) -> tuple[str, int]:
+    """Name and size of the set of units that a recurrent layer shows to the next layer, and to itself."""
+    projection = _projection(members)
+    return (f"{group} projection", _units(projection[0])) if projection else (group, _units(_recurrent(members)[0]))

@@ -92,13 +92,14 @@ def recurrent(
     """An LSTM (four gates), a GRU (three) or an RHN (two, and a depth); with embedding and decoder if it has words."""
     found: list[tuple[LayerInfo, str, tuple[str, ...]]] = []
     sizes: dict[str, int] = {}
-    top = f"layer {layers}"
+    top = f"layer {layers} projection" if projection else f"layer {layers}"
+    size = projection if projection and tied else hidden
     below: tuple[str, ...] = ()
     if words:
         dims = top if tied else "embedding"
         other = ("decoder.weight",) if tied else ()
-        found.append((LayerInfo("embedding.weight", (words, hidden), "embedding", "Embedding", (), other), "", (dims,)))
-        below, sizes[dims] = (dims,), hidden
+        found.append((LayerInfo("embedding.weight", (words, size), "embedding", "Embedding", (), other), "", (dims,)))
+        below, sizes[dims] = (dims,), size
     for i in range(1, layers + 1):
         inputs = sum(sizes[b] for b in below) or hidden
         above: tuple[str, ...] = ()
@@ -131,6 +132,7 @@ MODELS = {
     "stacked LSTM, tied": recurrent(LSTM, 40, layers=2, words=150, tied=True),
     "stacked LSTM, both directions": recurrent(LSTM, 36, layers=2, words=150, backward=True),
     "stacked LSTM with projections": recurrent(LSTM, 120, layers=2, words=150, projection=24),
+    "LSTM with projection, tied": recurrent(LSTM, 120, words=150, tied=True, projection=24),
     "GRU": recurrent(GRU, 48, words=150),
     "stacked GRU": recurrent(GRU, 48, layers=2, words=150),
     "RHN": recurrent(RHN, 40, depth=5, words=150),

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from strnn_viz.topology import independent_distance, null
+from strnn_viz.topology.network import network
 from strnn_viz.topology.nnstd import nnstd
 from strnn_viz.topology.null import expected_identity, expected_matched
-from strnn_viz.topology.wiring import network
 from tests.topology.planted import LSTM, RHN, Masks, Model, recurrent
 
 

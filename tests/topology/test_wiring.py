@@ -1,16 +1,15 @@
-"""Which units matrices connect, and what is the same topology."""
+"""Which units matrices connect, walking up a model."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from strnn_viz.errors import UsageError
 from strnn_viz.runs import LayerInfo
-from strnn_viz.topology.wiring import network, wire
-from tests.synthetic import layer_infos, snapshots
+from strnn_viz.topology.wiring import wire
+from tests.synthetic import layer_infos
 from tests.topology.planted import MODELS
 
 
@@ -54,22 +53,7 @@ def test_an_embedding_tied_to_a_decoder_of_other_size_has_units_of_its_own() -> 
     assert "Embedding" in wire([tied, inputs, *infos[2:]]).sets
 
 
-def test_the_same_topology_has_the_same_digest() -> None:
-    early, *_, late = snapshots(2)
-    assert network(early).digest == network(replace(early, epoch=7, metrics={})).digest
-    assert network(early).digest != network(late).digest
-    a, b = [np.ones((4, 6), dtype=bool)], [np.ones((6, 4), dtype=bool)]
-    assert network(a).digest != network(b).digest
-    assert network(a).digest != network(a, pin_outputs=False).digest
-
-
 def test_gates_of_one_group_must_fit() -> None:
     infos = layer_infos()
     with pytest.raises(UsageError, match="leads to 25 units, and another matrix of LSTM layer 1 to 24"):
         wire([infos[0], infos[1], replace(infos[2], shape=(100, 24))])
-
-
-def test_densities() -> None:
-    mask = np.zeros((4, 6), dtype=bool)
-    mask[0, :3] = True
-    assert network([mask]).densities == (0.125,)
