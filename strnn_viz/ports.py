@@ -17,8 +17,8 @@ def is_free(port: int, address: str = "127.0.0.1") -> bool:
 
 
 def free_port(preferred: int, address: str = "127.0.0.1") -> int:
-    """`preferred` where it is free, else any other free port."""
-    if is_free(preferred, address):
+    """`preferred` where it is free, else (or where it is 0) any other free port."""
+    if preferred and is_free(preferred, address):
         return preferred
     with socket.socket() as probe:
         probe.bind((address, 0))
