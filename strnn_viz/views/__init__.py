@@ -1,15 +1,39 @@
 """One plot a file: pure functions of a run and an epoch that return HoloViews elements. No panel, no torch."""
 
 from strnn_viz.topology import layer_groups
+from strnn_viz.views.adjacency import adjacency, adjacency_title
+from strnn_viz.views.ages import age_map, age_pyramid, ages_title
+from strnn_viz.views.degrees import degree_distribution, degree_title
 from strnn_viz.views.distance import connectivity_distance, distance_title
+from strnn_viz.views.distance_map import distance_map, distance_map_title
+from strnn_viz.views.distance_path import distance_path
+from strnn_viz.views.ego import ego_network, ego_title
+from strnn_viz.views.gates import gate_density_strip, gate_density_title
 from strnn_viz.views.learning import learning_curves, learning_title, prune_rate
 from strnn_viz.views.magnitudes import magnitudes, magnitudes_title
 from strnn_viz.views.masks import LEGEND, mask_evolution, mask_title
+from strnn_viz.views.nnstd import nnstd_distance, nnstd_title
+from strnn_viz.views.survival import survival_curves, survival_title
+from strnn_viz.views.turnover import turnover, turnover_title
 
 __all__ = [
     "LEGEND",
+    "adjacency",
+    "adjacency_title",
+    "age_map",
+    "age_pyramid",
+    "ages_title",
     "connectivity_distance",
+    "degree_distribution",
+    "degree_title",
+    "distance_map",
+    "distance_map_title",
+    "distance_path",
     "distance_title",
+    "ego_network",
+    "ego_title",
+    "gate_density_strip",
+    "gate_density_title",
     "layer_groups",
     "learning_curves",
     "learning_title",
@@ -17,5 +41,11 @@ __all__ = [
     "magnitudes_title",
     "mask_evolution",
     "mask_title",
+    "nnstd_distance",
+    "nnstd_title",
     "prune_rate",
+    "survival_curves",
+    "survival_title",
+    "turnover",
+    "turnover_title",
 ]

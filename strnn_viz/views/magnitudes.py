@@ -151,7 +151,7 @@ def magnitudes_title(run: Run, epoch: int | None, *, layer: str | None = None) -
     if not pruned or not found:
         return f"{text}; nothing is pruned"
     low, high = f"{min(found):.2g}", f"{max(found):.2g}"
-    return f"{text}; the {pruned:,} smallest, up to {low if low == high else f'{low} to {high}'}, are pruned"
+    return f"{text}; the {pruned:,} smallest (|w| up to {low if low == high else f'{low}–{high}'}) are pruned"
 
 
 def _readable(run: Run, epoch: int, layers: list[LayerInfo]) -> list[Magnitudes]:

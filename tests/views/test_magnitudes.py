@@ -146,10 +146,10 @@ def test_titles_give_the_median_and_what_is_pruned(full: Run) -> None:
     title = magnitudes_title(full, 3, layer=NAME)
     assert title.startswith("LSTM layer 1, recurrent, epoch 3: median |w| ")
     assert float(title.split("|w| ")[1].split(";")[0]) == pytest.approx(median, rel=0.25)  # a bin is 21% wide
-    assert title.endswith(f"the {row['pruned']:,} smallest, up to {row['threshold']:.2g}, are pruned")
+    assert title.endswith(f"the {row['pruned']:,} smallest (|w| up to {row['threshold']:.2g}) are pruned")
     assert magnitudes_title(full, 6, layer=NAME).endswith("nothing is pruned")
     thresholds = [layer["threshold"] for layer in full.rows[3]["layers"].values()]
-    assert f"up to {min(thresholds):.2g} to {max(thresholds):.2g}, are pruned" in magnitudes_title(full, 3)
+    assert f"(|w| up to {min(thresholds):.2g}–{max(thresholds):.2g}) are pruned" in magnitudes_title(full, 3)
 
 
 def test_scrubbing_moves_no_axis(tmp_path: Path) -> None:

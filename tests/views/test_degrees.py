@@ -1,0 +1,90 @@
+"""Degree distributions, by their numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from strnn_viz.runs import Run
+from strnn_viz.topology import unit_degrees
+from strnn_viz.views import degree_distribution, degree_title
+from strnn_viz.views._degrees import chance
+from strnn_viz.views.degrees import degree_info
+from tests.views import brute
+
+
+@pytest.mark.parametrize("layer", ["LSTM layer 1", "LSTM layer 2", "Decoder"])
+def test_degrees_of_a_layer_are_those_of_all_its_matrices(full: Run, layer: str) -> None:
+    expected = unit_degrees(full, layer, epoch=4)
+    sides = {side.name: side for side in degree_info(full, 4, layer).sides}
+    assert sides["in"].degrees.tolist() == expected.degree("in").tolist()
+    assert ("out" in sides) is (layer != "Decoder")
+    if "out" in sides:
+        assert sides["out"].degrees.tolist() == expected.degree("out").tolist()
+    assert (layer == "LSTM layer 1") is (degree_info(full, 4).sides[0].degrees.tolist() == sides["in"].degrees.tolist())
+
+
+def test_degrees_in_one_matrix_are_its_rows_and_columns(full: Run) -> None:
+    mask = full[4].mask("lstm.0.weight_ih")
+    into, out = degree_info(full, 4, "lstm.0.weight_ih").sides
+    assert into.degrees.tolist() == mask.reshape(4, 12, 12).sum(axis=(0, 2)).tolist()
+    assert out.degrees.tolist() == mask.sum(axis=0).tolist()
+    assert (into.units, out.units) == ("LSTM layer 1", "Embedding")
+
+
+def test_chance_is_hypergeometric() -> None:
+    """Of 20 connections at 100 positions, 30 of which are this unit's; and of two such matrices together."""
+    one = stats.hypergeom(100, 20, 30).pmf(np.arange(21))
+    np.testing.assert_allclose(chance([(20, 100, 30)]), one, atol=1e-12)
+    np.testing.assert_allclose(chance([(20, 100, 30), (20, 100, 30)]), np.convolve(one, one), atol=1e-12)
+    assert chance([(100, 100, 30)]).tolist() == [*[0.0] * 30, 1.0]  # a dense matrix leaves nothing to chance
+    assert chance([(0, 100, 30)]).tolist() == [1.0]
+
+
+def test_chance_has_the_mean_of_what_is_there(full: Run) -> None:
+    for side in degree_info(full, 4, "LSTM layer 2").sides:
+        k = np.arange(len(side.chance))
+        assert (side.chance * k).sum() == pytest.approx(side.mean)
+        sizes = [(i.size, full[4].layers[n].nnz) for n, i in full.layers.items() if n.startswith("lstm.1")]
+        variance = sum(stats.hypergeom(size, nnz, size // 12).var() for size, nnz in sizes)
+        if side.name == "in":
+            assert side.chance_sd == pytest.approx(variance**0.5)
+
+
+def test_bars_are_shares_of_units_in_whole_degrees(full: Run, renderer: Any) -> None:
+    shown = degree_info(full, 4, "LSTM layer 2")
+    bars, outline, _ = brute.sources(renderer.get_plot(degree_distribution(full, 4, layer="LSTM layer 2")).state)
+    tall = np.array(bars["top"]) - np.array(bars["bottom"])
+    up = np.array(bars["top"]) > 0
+    assert tall[up].sum() == pytest.approx(1)
+    assert tall[~up].sum() == pytest.approx(1)
+    assert sum(bars["units"]) == 24
+    for side, bottom in zip(shown.sides, (True, False), strict=True):
+        edges, found, expected = shown.bins(side)
+        assert expected.sum() == pytest.approx(1)
+        assert found.tolist() == (np.histogram(side.degrees, edges)[0] / 12).tolist()
+        x = np.sort(np.array(bars["left"])[up == bottom]) * side.mean
+        np.testing.assert_allclose(x, edges[:-1][found > 0])
+    assert max(outline["share_of_units"]) == pytest.approx(max(shown.bins(shown.sides[0])[2]))
+
+
+def test_titles_compare_the_spread_with_that_of_chance(full: Run) -> None:
+    into, out = degree_info(full, 4, "LSTM layer 1").sides
+    assert degree_title(full, 4, layer="LSTM layer 1") == (
+        f"LSTM layer 1, epoch 4: a unit has {into.mean:,.1f} ± {into.sd:,.1f} in (at random ± {into.chance_sd:,.1f}) "
+        f"and {out.mean:,.1f} ± {out.sd:,.1f} out (at random ± {out.chance_sd:,.1f}) connections; none is without"
+    )
+    dead = int((full[4].mask("decoder.weight").sum(axis=1) == 0).sum())
+    assert dead > 0
+    assert degree_title(full, 4, layer="Decoder").endswith(f"connections; {dead} have none")
+    assert degree_title(full, 4, layer="lstm.0.weight_hh").startswith("LSTM layer 1, recurrent, epoch 4: a unit")
+
+
+def test_degrees_are_counted_once(full: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = degree_info(full, 5, "LSTM layer 2")
+    monkeypatch.setattr(Run, "bits", None)
+    after = degree_info(Run(full.path), 5, "LSTM layer 2")
+    assert after.sides[0].degrees.tolist() == before.sides[0].degrees.tolist()
