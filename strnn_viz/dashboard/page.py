@@ -1,0 +1,240 @@
+"""The page of one viewer: composes the parts, looks at the hub a few times a second, and moves what has changed."""
+
+from __future__ import annotations
+
+import math
+import time
+from html import escape
+from typing import Any
+
+import panel as pn
+import panel_material_ui as pmui
+from bokeh.events import ConnectionLost
+from bokeh.models import CustomJS
+
+from strnn_viz.dashboard.controls import StartForm, SteerForm
+from strnn_viz.dashboard.cursor import Cursor
+from strnn_viz.dashboard.deck import Deck
+from strnn_viz.dashboard.hub import RunHub, RunState
+from strnn_viz.dashboard.launcher import Launcher
+from strnn_viz.dashboard.parts import Text, paragraphs
+from strnn_viz.dashboard.player import Player, in_session
+from strnn_viz.dashboard.theme import PAGE_SX, THEME, style
+from strnn_viz.dashboard.words import SIGNS, status_detail, status_line
+from strnn_viz.errors import StrnnVizError
+
+GATHER_MS = 5  # time for moves of the slider to arrive before the last of them is drawn
+LOOK_MS = 300  # time between two looks at the hub
+
+WELCOME = """<section>
+<h1>No run yet</h1>
+<p>Press <b>Start training</b> on the left: a small sparse LSTM learns to predict the next word of presidential
+addresses, and after every epoch a part of its connections dies and as many are born elsewhere. Here you watch that
+happen.</p>
+<p class="muted">The first topology appears within seconds, then one epoch after another. Runs recorded elsewhere appear
+too, once their directory lies in <code>{folder}</code>.</p>
+</section>"""
+
+# Written by the browser itself, since there is no server left to write it.
+LOST = """
+if (document.getElementById("connection-lost") == null) {
+  const note = document.createElement("div")
+  note.id = "connection-lost"
+  note.setAttribute("role", "alert")
+  note.textContent = "The explorer does not answer any more; this page shows what it last knew. " +
+    "Start it again with strnn-viz explore, then reload this page."
+  document.body.appendChild(note)
+}
+"""
+
+
+class Explorer:
+    """One viewer's page.
+
+    Parameters
+    ----------
+    hub : RunHub
+        Where runs are read, shared with other viewers.
+    launcher : Launcher
+        Where trainings are started and steered, shared too.
+    run : str or None
+        The run to show first; None for the one that trains, or else the newest.
+    """
+
+    def __init__(self, hub: RunHub, launcher: Launcher, run: str | None = None) -> None:
+        self.hub = hub
+        self._clock = time.monotonic
+        self._rest_until = -math.inf
+        self.cursor = Cursor()
+        self.state: RunState | None = None
+        self._wanted = run
+        self._names: list[str] | None = None
+        self.player = Player(self.cursor)
+        self.start = StartForm(launcher, self.open)
+        self.steer = SteerForm(hub, launcher)
+        self.deck = Deck(hub, self.cursor)
+        self.picker = pmui.Select(label="Run", options=[], size="small", width=240, margin=(0, 0, 0, 24), disabled=True)
+        self.status = Text(looks="status", attributes={"role": "status"}, align="center")
+        self.notice = Text(looks="notice", attributes={"role": "alert"}, visible=False, sizing_mode="stretch_width")
+        self.welcome = Text(looks="welcome", visible=False, sizing_mode="stretch_both")
+        self.picker.param.watch(self._picked, "value")
+        self._due = False
+        self.cursor.param.watch(lambda *_: self._draw_soon(), ["epoch", "follow", "group"])
+
+    def view(self) -> pmui.Page:
+        """The page as a Panel object; call it once."""
+        shell = pn.Column(
+            self.notice, self.welcome, self.deck.view, self.player.view(),
+            stylesheets=[style("shell")], sizing_mode="stretch_both", margin=0,
+        )  # fmt: skip
+        self._look()
+        if pn.state.curdoc is not None:
+            pn.state.curdoc.js_on_event(ConnectionLost, CustomJS(code=LOST))
+        return quiet_page(
+            title="strnn-viz",
+            header=[self.picker, self.status],
+            sidebar=[self.start.view(), pmui.Divider(margin=(8, 16)), self.steer.view()],
+            main=[shell],
+            sidebar_width=272,
+            sidebar_resizable=False,
+            busy_indicator=None,
+            theme_config=THEME,
+            sx=PAGE_SX,
+            raw_css=[style("page")],
+            site_url="#",
+        )
+
+    def open(self, name: str) -> None:
+        """Show a run, following it if it trains."""
+        self.hub.names(now=True)
+        self._wanted = name
+        self._look()
+
+    def look(self) -> None:
+        """Look at the hub, and move what has changed since the last look.
+
+        After a look that took long nothing is done for twice as long, so that a person is heard in between.
+        """
+        begun = self._clock()
+        if begun < self._rest_until:
+            return
+        self._look()
+        now = self._clock()
+        self._rest_until = now + 2 * (now - begun)
+
+    def _look(self) -> None:
+        with pn.io.hold():
+            self.start.update()
+            self.player.settle()
+            names, first_look = self.hub.names(), self._names is None
+            if names != self._names or self._wanted or self.cursor.run not in names:
+                self._names = names
+                self._choose(names)
+            before, state, trouble = self.state, None, ""
+            try:
+                state = self.hub.state(self.cursor.run) if self.cursor.run else None
+                if state and _recorded(state) != _recorded(before):
+                    self.deck.regroup()
+            except StrnnVizError as error:
+                state, trouble = None, str(error)
+            self.state = state
+            self.steer.update(state)
+            self._tell(state, trouble)
+            if state and _recorded(state) != _recorded(before):
+                self.cursor.see(state.epochs)
+            if first_look or _recorded(state) != _recorded(before):
+                self.draw()
+
+    def _draw_soon(self) -> None:
+        """Draw once the moves that are already on their way have arrived.
+
+        A person who drags the slider sends more epochs than can be drawn. Drawn one by one they would queue up; so
+        what is drawn is where the slider is by then.
+        """
+        if not in_session():
+            self.draw()
+        elif not self._due:
+            self._due = True
+            pn.state.curdoc.add_timeout_callback(self.draw, GATHER_MS)
+
+    def draw(self) -> None:
+        """Bring the player and every view to where the cursor is."""
+        if self.state and self.state.name != self.cursor.run:
+            return  # the cursor has just turned to another run; the look under way draws it
+        self._due = False
+        with pn.io.hold():
+            self.welcome.say("" if self.state else WELCOME.format(folder=escape(str(self.hub.folder))))
+            self.player.update(self.state, self._perplexities())
+            self.deck.draw(self.state)
+
+    def _choose(self, names: list[str]) -> None:
+        """Bring the run picker up to date, and turn to a run where none is shown."""
+        wanted, self._wanted = self._wanted, None
+        if wanted in names:
+            chosen = wanted
+        elif self.cursor.run in names:
+            chosen = self.cursor.run
+        else:
+            live = (name for name in names if self.hub.state(name).live)
+            chosen = next(live, names[0] if names else "")
+        if chosen != self.cursor.run:
+            self.cursor.select(chosen)
+        self.picker.param.update(options=names, disabled=not names, **({"value": chosen} if names else {}))
+
+    def _tell(self, state: RunState | None, trouble: str) -> None:
+        """Say in words how the run is doing, and what is wrong with it or beside it."""
+        if state:
+            sign = SIGNS.get(state.status, "")
+            self.status.say(f'<span class="{escape(state.status)}">{sign}</span> {escape(status_line(state))}')
+        else:
+            self.status.say("")
+        detail = status_detail(state) if state else ""
+        kind = "error" if state and state.status == "failed" else ""
+        damaged = state.problems if state else ()
+        self.notice.say(
+            paragraphs(trouble, kind="error")
+            + paragraphs(detail, kind=kind)
+            + paragraphs(*damaged)
+            + paragraphs(*self.hub.problems(), kind="muted")
+        )
+
+    def _perplexities(self) -> list[tuple[int, float]]:
+        """Validation perplexity by epoch, at most a few hundred of them."""
+        if self.state is None:
+            return []
+        run, known = self.hub.run(self.state.name), set(self.state.epochs)
+
+        def read() -> list[tuple[int, float]]:
+            rows = [(row["epoch"], row.get("valid_perplexity")) for row in run.rows if row["epoch"] in known]
+            return [(epoch, float(value)) for epoch, value in rows[:: 1 + len(rows) // 300] if value is not None]
+
+        return self.hub.derived((run.name, "perplexities", self.state.version), read)
+
+    def _picked(self, event: Any) -> None:
+        if event.new and event.new != self.cursor.run:
+            self.player.halt()
+            self.cursor.select(event.new)
+            self._look()
+
+
+def _recorded(state: RunState | None) -> tuple[Any, ...] | None:
+    """What the views and the player depend on; progress within an epoch is not of it."""
+    return (state.name, state.version, state.live) if state else None
+
+
+def quiet_page(**params: Any) -> pmui.Page:
+    """A page that does not watch whether the server is busy.
+
+    ``pmui.Page`` (0.16) watches the global ``pn.state.busy`` and never lets go, so that every closed session stays in
+    memory, and each session pays for the work of all others.
+    """
+
+    def watchers() -> list[Any]:
+        return list(pn.state.param.watchers.get("busy", {}).get("value", []))
+
+    before = watchers()
+    page = pmui.Page(**params)
+    for watcher in watchers():
+        if not any(watcher is held for held in before):
+            pn.state.param.unwatch(watcher)
+    return page

@@ -1,0 +1,228 @@
+"""The bar at the bottom: the one epoch cursor, with buttons, a track, and where one stands against the newest."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import panel as pn
+import panel_material_ui as pmui
+import param
+
+from strnn_viz.dashboard.cursor import Cursor
+from strnn_viz.dashboard.hub import RunState
+from strnn_viz.dashboard.parts import Text
+from strnn_viz.dashboard.theme import style
+from strnn_viz.dashboard.words import follow_line
+
+FRAME_MS = 400  # time an epoch is shown for while playing
+REST_SECONDS = 0.4  # without a move, after which a person rests
+
+_NONE = -1  # of the slider's value_throttled: nobody has let go since
+_THUMB = 12  # pixels the slider's thumb is wide; its track is inset by half of that at both ends
+_PLACE = {"position": "absolute", "left": f"{-_THUMB // 2}px", "top": "20px", "width": f"calc(100% + {_THUMB}px)"}
+
+
+class EpochSlider(pmui.IntSlider):  # type: ignore[misc]
+    """A slider whose every move reaches the server at once; Panel's own waits 50 ms to gather moves."""
+
+    _debounce = 1
+
+
+class Player:
+    """Moves the cursor, and shows where it is.
+
+    Parameters
+    ----------
+    cursor : Cursor
+    """
+
+    def __init__(self, cursor: Cursor) -> None:
+        self.cursor = cursor
+        self.playing = False
+        self._live = False
+        self._insisting = False
+        self._moved_at: float | None = None
+        self.slider = EpochSlider(
+            label="Epoch", show_value=False, size="small", tooltips=False, disabled=True, start=0, end=1, value=0,
+            value_throttled=_NONE,
+            margin=0, sizing_mode="stretch_width", sx={"& .MuiFormLabel-root": {"display": "none"}},
+        )  # fmt: skip
+        self.sparkline = Text(looks="track", attributes={"aria-hidden": "true"})
+        self.position = Text(looks="position", width=128, align="center")
+        self.standing = Text(attributes={"role": "status"}, align="center")
+        self.first = self._button("first_page", "First epoch", cursor.first)
+        self.back = self._button("chevron_left", "Previous epoch", lambda: cursor.step(-1))
+        self.play = self._button("play_arrow", "Play the epochs", self.toggle)
+        self.on = self._button("chevron_right", "Next epoch", lambda: cursor.step(1))
+        self.last = self._button("last_page", "Newest epoch", cursor.go_live)
+        self.live = pmui.Button(label="Follow live", icon="sensors", size="small", variant="outlined", visible=False,
+                                margin=0)  # fmt: skip
+        self.live.on_click(lambda _: self._act(cursor.go_live))
+        self.slider.param.watch(self._scrub, ["value", "value_throttled"])
+        self._clock: Any = None
+
+    def view(self) -> pn.viewable.Viewable:
+        """The bar as a Panel object."""
+        buttons = pn.Row(self.first, self.back, self.play, self.on, self.last, margin=0, align="center")
+        track = pn.Column(self.sparkline, self.slider, css_classes=["rail"], margin=0, align="center")
+        standing = pn.Row(self.standing, self.live, margin=0, align="center", css_classes=["standing"])
+        return pn.Row(
+            buttons, self.position, track, standing,
+            stylesheets=[style("player")], sizing_mode="stretch_width", margin=0, css_classes=["player"],
+        )  # fmt: skip
+
+    def update(self, state: RunState | None, values: Sequence[tuple[int, float]]) -> None:
+        """Show where the cursor is.
+
+        Parameters
+        ----------
+        state : RunState or None
+            How the run is doing; None while there is none.
+        values : sequence of (int, float)
+            Validation perplexity by epoch, drawn faintly along the track.
+        """
+        cursor, epochs = self.cursor, self.cursor.epochs
+        self._live = bool(state and state.live)
+        total = state.total if state else 1
+        newest = cursor.newest or 0
+        horizon = track_end(newest, total)
+        first = epochs[0] if epochs else 0
+        end = max(newest, first + 1)
+        share = 100 * (end - first) / max(1, horizon - first)
+        self.slider.param.update(
+            start=first,
+            end=end,
+            value=first if cursor.epoch is None else cursor.epoch,
+            disabled=len(epochs) < 2,
+            styles=_PLACE | {"max-width": f"calc({share:.4f}% + {_THUMB}px)"},
+        )
+        self.sparkline.say(track_svg(values, first, newest, horizon))
+        if cursor.epoch is None:
+            self.position.say('<div class="muted">no epoch yet</div>')
+        else:
+            words = f'<span class="muted">epoch</span><b>{cursor.epoch:,}</b><span class="muted">of {total:,}</span>'
+            self.position.say(f"<div>{words}</div>")
+        follows = cursor.follow and cursor.behind == 0
+        line = follow_line(cursor.epoch, cursor.newest, live=self._live, follow=follows)
+        sign = "●" if self._live and follows else ""
+        self.standing.say(f"{sign} {line}".strip() if state and cursor.epoch is not None else "")
+        self.live.visible = self._live and not follows and cursor.epoch is not None
+        at_first, at_last = cursor.epoch == first, cursor.behind == 0
+        none = cursor.epoch is None
+        self.first.disabled = self.back.disabled = none or at_first
+        self.on.disabled = none or at_last
+        self.last.disabled = none or (at_last and (follows or not self._live))
+        self.play.disabled = none or len(epochs) < 2
+
+    def toggle(self) -> None:
+        """Play from the epoch shown (from the first, at the end), or stop playing."""
+        if self.playing:
+            self.halt()
+            return
+        if self.cursor.behind == 0:
+            self.cursor.first()
+        self.playing = True
+        self.play.param.update(icon="pause", description="Stop playing")
+        if in_session():
+            self._clock = pn.state.add_periodic_callback(self.tick, FRAME_MS)
+
+    def tick(self) -> None:
+        """Show the next epoch; at the newest, stop, and follow a run that goes on."""
+        self.cursor.step(1)
+        if self.cursor.behind == 0:
+            self.halt()
+            if self._live:
+                self.cursor.go_live()
+
+    def halt(self) -> None:
+        """Stop playing."""
+        self.playing = False
+        self.play.param.update(icon="play_arrow", description="Play the epochs")
+        if self._clock is not None:
+            self._clock.stop()
+            self._clock = None
+
+    def _button(self, icon: str, words: str, action: Callable[[], None]) -> pmui.IconButton:
+        button = pmui.IconButton(icon=icon, description=words, size="small", margin=0, icon_size="20px")
+        button.on_click(lambda _: self._act(action))
+        return button
+
+    def _act(self, action: Callable[[], None]) -> None:
+        if self.playing and action != self.toggle:
+            self.halt()
+        action()
+
+    def settle(self) -> None:
+        """Once a person rests, tell the browser again where the slider is; called at every look.
+
+        While a run is followed or played, the server moves the slider too. Its word may cross a person's on the way and
+        be the last the browser hears, so that the slider would stand where the page is not.
+        """
+        if self._moved_at is None or time.monotonic() - self._moved_at < REST_SECONDS:
+            return
+        self._moved_at, value = None, self.slider.value
+        self._insisting = True
+        try:
+            with pn.io.hold(), param.edit_constant(self.slider):
+                self.slider.value = value + 1 if value < self.slider.end else value - 1
+                self.slider.value = value
+                self.slider.value_throttled = _NONE
+        finally:
+            self._insisting = False
+
+    def _scrub(self, event: Any) -> None:
+        """Go where the slider was moved to.
+
+        `value` is also set by the server, which may overwrite a person's before it is heard; `value_throttled` is only
+        ever set by a person who has let go.
+        """
+        if self._insisting or not self.cursor.epochs or event.new == _NONE:
+            return
+        if event.name == "value" and event.new == self.cursor.epoch:
+            return
+        if self.playing:
+            self.halt()
+        self.cursor.scrub(event.new)
+        self._moved_at = time.monotonic()
+
+
+def in_session() -> bool:
+    """Whether a browser is at the other end; in a test there is none."""
+    return pn.state.curdoc is not None and pn.state.curdoc.session_context is not None
+
+
+def track_end(newest: int, total: int) -> int:
+    """The last epoch the track has room for: all of a short run; of a long one a stretch that grows by doubling."""
+    room = 60
+    while room < total and newest > 0.9 * room:
+        room *= 2
+    return max(1, newest, min(room, total))
+
+
+def track_svg(values: Sequence[tuple[int, float]], first: int, newest: int, horizon: int) -> str:
+    """The track behind the slider: what is recorded, what is to come as dots, and a faint curve of perplexity.
+
+    Parameters
+    ----------
+    values : sequence of (int, float)
+        A positive number by epoch; drawn on a log scale, low at the bottom.
+    first, newest, horizon : int
+        Where the track begins, is recorded to, and ends.
+    """
+    span = max(1, horizon - first)
+    points = [(100 * (e - first) / span, math.log(v)) for e, v in values if v > 0 and math.isfinite(v)]
+    parts = []
+    if len(points) > 1:
+        low, high = min(y for _, y in points), max(y for _, y in points)
+        scale = 18 / (high - low) if high > low else 0
+        line = " ".join(f"{x:.3f},{21 - (y - low) * scale:.2f}" for x, y in points)
+        parts.append(f'<polyline points="{line}" />')
+    if horizon > newest:
+        parts.append(f'<line class="ahead" x1="{100 * (newest - first) / span:.3f}" x2="100" y1="33" y2="33" />')
+    if span <= 120:
+        ticks = "".join(f"M{100 * i / span:.3f} 37v4" for i in range(newest - first + 1))
+        parts.append(f'<path d="{ticks}" />')
+    return f'<svg viewBox="0 0 100 44" preserveAspectRatio="none">{"".join(parts)}</svg>'

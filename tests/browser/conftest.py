@@ -1,0 +1,137 @@
+"""A page in Debian's Chromium that fails its test on any error, in the browser or in the server, and on any request
+that leaves the machine."""
+
+import contextlib
+import logging
+import shutil
+import sys
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import ConsoleMessage, Page, Request, Response, expect
+
+from strnn_viz.config import preset
+from strnn_viz.dashboard.launcher import Launcher
+from strnn_viz.dashboard.serve import serve
+from tests.dashboard.conftest import TRAINER, any_port, wait_for
+from tests.synthetic import make_run
+
+expect.set_options(timeout=30_000)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, Any]:
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        pytest.skip("Chromium is not installed")
+    quiet = ["--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
+             "--disable-sync"]  # fmt: skip
+    return {"executable_path": chromium, "args": ["--no-sandbox", "--disable-gpu", *quiet]}
+
+
+@pytest.fixture(scope="session")
+def browser_context_args() -> dict[str, Any]:
+    return {"viewport": {"width": 1400, "height": 900}}
+
+
+class Errors(logging.Handler):
+    """What the server logged as an error."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(self.format(record))
+
+
+@contextlib.contextmanager
+def served(folder: Path) -> Iterator[Callable[..., str]]:
+    """Serve a directory of runs, with a trainer that starts at once, or another; no error may be logged."""
+    errors, ends = Errors(), []
+    loggers = [logging.getLogger(), logging.getLogger("panel")]
+    for logger in loggers:
+        logger.addHandler(errors)
+
+    def start(*options: str, command: tuple[str, ...] = TRAINER) -> str:
+        port = any_port()
+        launcher = Launcher(folder, command=[*command, *options])
+        server = serve(folder, port=port, show=False, threaded=True, launcher=launcher)
+        ends.append((server, launcher))
+        url = f"http://localhost:{port}"
+
+        def answers() -> bool:
+            with contextlib.suppress(OSError), urllib.request.urlopen(f"{url}/liveness", timeout=5) as answer:
+                return answer.status == 200
+            return False
+
+        wait_for(answers)
+        return url
+
+    def stop() -> None:
+        for server, launcher in ends:
+            launcher.stop_all(patience=5)
+            server.stop()
+        ends.clear()
+
+    start.stop = stop
+    yield start
+    stop()
+    for logger in loggers:
+        logger.removeHandler(errors)
+    assert errors.lines == []
+
+
+@pytest.fixture
+def explorer(tmp_path: Path) -> Iterator[Callable[..., str]]:
+    """Starts a server of ``tmp_path / "runs"`` and gives its address."""
+    with served(tmp_path / "runs") as start:
+        yield start
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server of one finished run of twelve epochs, for tests that change nothing."""
+    folder = tmp_path_factory.mktemp("finished")
+    make_run(folder / "demo-uniform", preset("demo", epochs=12), epochs=12, hidden=24)
+    with served(folder) as start:
+        yield start()
+
+
+@pytest.fixture
+def page(page: Page) -> Iterator[Page]:
+    """A page that may not fail, in any way."""
+    faults: list[str] = []
+    guard(page, faults)
+    yield page
+    page.close()
+    assert faults == []
+
+
+def guard(page: Page, faults: list[str]) -> None:
+    """Note every error of a page, and every request that fails or leaves the machine."""
+
+    def requested(request: Request) -> None:
+        if urlsplit(request.url).scheme not in ("data", "blob") and urlsplit(request.url).hostname != "localhost":
+            faults.append(f"a request left the machine: {request.url}")
+
+    def said(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            faults.append(f"console {message.type}: {message.text}")
+
+    def answered(response: Response) -> None:
+        if response.status >= 400:
+            faults.append(f"{response.status} for {response.url}")
+
+    page.on("request", requested)
+    page.on("requestfailed", lambda request: faults.append(f"failed: {request.url}"))
+    page.on("response", answered)
+    page.on("console", said)
+    page.on("pageerror", lambda error: faults.append(f"page error: {error}"))
+
+
+REAL_TRAINER = (sys.executable, "-m", "strnn_viz", "train")

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from strnn_viz.dashboard.cursor import Cursor
+from strnn_viz.dashboard.deck import Deck
+from strnn_viz.dashboard.hub import RunHub
+from strnn_viz.dashboard.lens import LENSES
+from tests.synthetic import make_run
+
+
+@pytest.fixture
+def deck(tmp_path: Path) -> Deck:
+    make_run(tmp_path / "a", epochs=4)
+    hub, cursor = RunHub(tmp_path), Cursor()
+    deck = Deck(hub, cursor)
+    hub.names(now=True)
+    cursor.select("a")
+    state = hub.state("a")
+    cursor.see(state.epochs)
+    deck.regroup()
+    deck.draw(state)
+    return deck
+
+
+@pytest.mark.parametrize("place", range(len(LENSES)), ids=lambda place: LENSES[place].name)
+def test_every_lens_shows_itself_and_its_own_sentence(deck: Deck, place: int) -> None:
+    card, lens = deck.distance, LENSES[place]
+    card.picker.value = lens.name
+    assert card.trouble == ""
+    assert [plot.slot.visible for plot in card.plots] == [i == place for i in range(len(LENSES))]
+    assert card.plots[place].frame is not None
+    assert "epoch 4" in card.title.object
+    if place:
+        assert card.plots[place]._figure is not None
+
+
+def test_a_lens_that_is_not_chosen_does_no_work(deck: Deck) -> None:
+    assert [plot.frame is not None for plot in deck.distance.plots] == [True] + [False] * (len(LENSES) - 1)
+
+
+def test_the_topology_distance_of_a_large_layer_is_left_to_the_terminal(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("strnn_viz.dashboard.lens._MOST_UNITS", 10)
+    make_run(tmp_path / "a", epochs=1)
+    nnstd = next(lens for lens in LENSES if lens.name == "NNSTD")
+    with pytest.raises(ValueError, match="strnn-viz distance a@0 a@1"):
+        nnstd.view.element(RunHub(tmp_path).run("a"), 1, None)

@@ -1,0 +1,176 @@
+import re
+
+import param
+import pytest
+
+from strnn_viz.dashboard.cursor import Cursor
+from strnn_viz.dashboard.player import EpochSlider, Player, track_end, track_svg
+from tests.dashboard.test_words import state
+
+
+def player(epochs: int = 13, status: str = "training") -> Player:
+    player = Player(Cursor(run="r"))
+    player.cursor.see(range(epochs))
+    refresh(player, status)
+    return player
+
+
+def refresh(player: Player, status: str = "training") -> None:
+    player.update(state(status, len(player.cursor.epochs)), [])
+
+
+def test_moves_of_the_slider_reach_the_server_at_once() -> None:
+    assert EpochSlider._debounce == 1
+
+
+def test_the_slider_ends_at_the_newest_epoch_and_takes_its_share_of_the_track() -> None:
+    bar = player(13)
+    assert (bar.slider.start, bar.slider.end, bar.slider.value) == (0, 12, 12)
+    assert bar.slider.styles["max-width"] == "calc(40.0000% + 12px)"  # 12 of 30 epochs
+    bar.cursor.see(range(16))
+    refresh(bar)
+    assert (bar.slider.end, bar.slider.value) == (15, 15)
+    assert bar.slider.styles["max-width"] == "calc(50.0000% + 12px)"
+
+
+def test_dragging_the_slider_stops_following_and_says_so() -> None:
+    bar = player(13)
+    assert "following live" in bar.standing.object
+    assert not bar.live.visible
+    bar.slider.value = 10
+    refresh(bar)
+    assert (bar.cursor.epoch, bar.cursor.follow) == (10, False)
+    assert bar.standing.object == "behind by 2 epochs"
+    assert bar.live.visible
+    assert "<b>10</b>" in bar.position.object
+
+
+def test_following_is_taken_up_by_a_button() -> None:
+    bar = player(13)
+    bar.slider.value = 3
+    bar.live.clicks += 1
+    refresh(bar)
+    assert (bar.cursor.epoch, bar.cursor.follow) == (12, True)
+    assert "following live" in bar.standing.object
+
+
+def test_a_new_epoch_does_not_look_like_a_move_of_the_person() -> None:
+    bar = player(13)
+    for newest in (14, 15, 16):
+        bar.cursor.see(range(newest))
+        refresh(bar)
+    assert bar.cursor.follow
+    assert bar.slider.value == 15
+
+
+def test_buttons_move_by_one_epoch_and_to_both_ends() -> None:
+    bar = player(5, "finished")
+    seen = []
+    for button in (bar.back, bar.back, bar.first, bar.on, bar.last):
+        button.clicks += 1
+        refresh(bar, "finished")
+        seen.append(bar.cursor.epoch)
+    assert seen == [3, 2, 0, 1, 4]
+
+
+@pytest.mark.parametrize(
+    ("epoch", "disabled"), [(0, ["first", "back"]), (2, []), (4, ["on", "last"])], ids=["first", "middle", "last"]
+)
+def test_a_button_that_leads_nowhere_is_disabled(epoch: int, disabled: list[str]) -> None:
+    bar = player(5, "finished")
+    bar.cursor.scrub(epoch)
+    refresh(bar, "finished")
+    buttons = ["first", "back", "play", "on", "last"]
+    assert [name for name in buttons if getattr(bar, name).disabled] == disabled
+
+
+def test_before_the_first_epoch_nothing_can_be_moved() -> None:
+    bar = player(0)
+    assert "no epoch yet" in bar.position.object
+    assert bar.slider.disabled
+    assert all(b.disabled for b in (bar.first, bar.back, bar.play, bar.on, bar.last))
+    bar.update(None, [])
+    assert bar.slider.disabled
+
+
+def test_playing_goes_from_the_first_epoch_to_the_last_and_stops() -> None:
+    bar = player(4, "finished")
+    bar.play.clicks += 1
+    assert bar.playing
+    assert bar.play.icon == "pause"
+    seen = [bar.cursor.epoch]
+    while bar.playing:
+        bar.tick()
+        seen.append(bar.cursor.epoch)
+    assert seen == [0, 1, 2, 3]
+    assert bar.play.icon == "play_arrow"
+
+
+def test_playing_a_run_that_trains_ends_in_following_it() -> None:
+    bar = player(4)
+    bar.cursor.scrub(1)
+    bar.toggle()
+    bar.tick()
+    bar.tick()
+    assert (bar.playing, bar.cursor.follow, bar.cursor.epoch) == (False, True, 3)
+
+
+def test_a_person_who_scrubs_stops_the_playing() -> None:
+    bar = player(8, "finished")
+    bar.toggle()
+    bar.slider.value = 5
+    assert not bar.playing
+    assert bar.cursor.epoch == 5
+
+
+@pytest.mark.parametrize(
+    ("newest", "total", "end"),
+    [(0, 30, 30), (12, 30, 30), (30, 30, 30), (0, 1, 1), (0, 0, 1), (3, 100_000, 60), (55, 100_000, 120),
+     (850, 1000, 960), (999, 1000, 1000), (12, 8, 12)],
+)  # fmt: skip
+def test_the_track_of_a_long_run_grows_by_doubling(newest: int, total: int, end: int) -> None:
+    assert track_end(newest, total) == end
+
+
+def test_the_track_shows_the_curve_and_what_is_to_come() -> None:
+    svg = track_svg([(0, 1000.0), (1, 100.0), (2, float("nan")), (3, 10.0)], 0, 3, 6)
+    points = re.search('points="([^"]+)"', svg)[1].split()
+    assert points == ["0.000,3.00", "16.667,12.00", "50.000,21.00"]  # log scale: a tenth is always as far
+    assert 'class="ahead" x1="50.000"' in svg
+    assert svg.count("v4") == 4
+
+
+def test_a_track_without_anything_is_still_a_track() -> None:
+    assert "<svg" in track_svg([], 0, 0, 1)
+    assert "ahead" not in track_svg([(0, 5.0), (1, 5.0)], 0, 1, 1)
+
+
+def test_after_a_move_the_browser_is_told_once_more_where_the_slider_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    bar = player(13)
+    told = []
+    bar.slider.param.watch(lambda event: told.append(event.new), "value")
+    bar.settle()
+    assert told == []
+    bar.slider.value = 3
+    bar.settle()
+    assert told == [3]  # the person may still be moving it
+    now[0] += 1
+    bar.settle()
+    assert told == [3, 4, 3]
+    assert (bar.cursor.epoch, bar.cursor.follow) == (3, False)
+    bar.settle()
+    assert told == [3, 4, 3]
+
+
+def test_letting_go_of_the_slider_counts_even_where_the_server_has_moved_it() -> None:
+    bar = player(13)
+    with param.edit_constant(bar.slider):
+        bar.slider.value_throttled = 12  # where it is, since an epoch arrived as the person let go
+    assert not bar.cursor.follow
+    bar.cursor.see(range(20))
+    assert bar.cursor.epoch == 12
+    with param.edit_constant(bar.slider):
+        bar.slider.value_throttled = 0
+    assert bar.cursor.epoch == 0
