@@ -1,8 +1,9 @@
 """Recorded runs: one directory each, written by :class:`RunWriter` and read by :class:`Run`, without torch."""
 
 from strnn_viz.runs.control import Control, Progress, send, wanted
+from strnn_viz.runs.listing import check_name, free_name, list_runs
 from strnn_viz.runs.lock import is_being_written
-from strnn_viz.runs.run import Run, check_name, free_name, list_runs
+from strnn_viz.runs.run import Run
 from strnn_viz.runs.snapshot import (
     LOG10_EDGES,
     Churn,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -299,41 +298,6 @@ def read_metrics_lines(path: Path, offset: int = 0) -> tuple[list[dict[str, Any]
         except (ValueError, KeyError, TypeError, RecursionError):
             problems.append(f"{path} has a line that cannot be read ({line[:40]!r}…); that record is left out.")
     return rows, offset + end, problems
-
-
-def list_runs(folder: str | os.PathLike[str]) -> tuple[list[Run], list[str]]:
-    """Every run in a directory, newest first, and a sentence for each that cannot be read."""
-    runs, problems = [], []
-    root = Path(folder)
-    for path in sorted(root.iterdir()) if root.is_dir() else []:
-        if (path / files.RUN).is_file():
-            try:
-                runs.append(Run(path))
-            except RunError as error:
-                problems.append(str(error))
-    return sorted(runs, key=lambda run: str(run.about.get("created", "")), reverse=True), problems
-
-
-def check_name(name: str) -> str:
-    """A run's name, if it can be one: it becomes the name of a directory.
-
-    Raises
-    ------
-    UsageError
-        If it could not, or could lead out of the directory of runs.
-    """
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}", name):
-        raise UsageError(
-            f"{name!r} cannot name a run. Use letters, digits, dots, dashes and underscores, beginning with a letter "
-            "or a digit, at most 100 characters."
-        )
-    return name
-
-
-def free_name(folder: str | os.PathLike[str], name: str) -> str:
-    """`name`, or `name` with the first number from 2 on that is not taken in `folder`."""
-    taken = {p.name for p in Path(folder).iterdir()} if Path(folder).is_dir() else set()
-    return next(n for n in [name, *(f"{name}-{i}" for i in range(2, len(taken) + 3))] if n not in taken)
 
 
 def _key(path: Path) -> tuple[int, int, int] | None:
