@@ -173,19 +173,20 @@ class Player:
         finally:
             self._insisting = False
 
-    def _scrub(self, event: Any) -> None:
+    def _scrub(self, *events: Any) -> None:
         """Go where the slider was moved to.
 
         `value` is also set by the server, which may overwrite a person's before it is heard; `value_throttled` is only
-        ever set by a person who has let go.
+        ever set by a person who has let go, and so goes before it.
         """
-        if self._insisting or not self.cursor.epochs or event.new == _NONE:
-            return
-        if event.name == "value" and event.new == self.cursor.epoch:
+        told = {event.name: event.new for event in events}
+        released = told.get("value_throttled", _NONE)
+        epoch = released if released != _NONE else told.get("value", self.cursor.epoch)
+        if self._insisting or not self.cursor.epochs or (released == _NONE and epoch == self.cursor.epoch):
             return
         if self.playing:
             self.halt()
-        self.cursor.scrub(event.new)
+        self.cursor.scrub(epoch)
         self._moved_at = time.monotonic()
 
 
