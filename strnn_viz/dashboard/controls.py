@@ -74,7 +74,8 @@ class StartForm:
     @property
     def values(self) -> dict[str, str]:
         """What the form says, by configuration key."""
-        typed = {key: field.value.strip() for key, field in self.fields.items()}
+        # value_input is what is seen in the field; value may lag behind it by what was typed last.
+        typed = {key: field.value_input.strip() for key, field in self.fields.items()}
         return {"sparsity.initialization": self.initialization.value, **typed}
 
     def check(self) -> bool:

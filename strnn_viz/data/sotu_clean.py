@@ -10,19 +10,21 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_TYPOGRAPHY = str.maketrans({
-    "\N{LEFT DOUBLE QUOTATION MARK}": '"',
-    "\N{RIGHT DOUBLE QUOTATION MARK}": '"',
-    "\N{LEFT SINGLE QUOTATION MARK}": "'",
-    "\N{RIGHT SINGLE QUOTATION MARK}": "'",
-    "\N{GRAVE ACCENT}": "'",
-    "\N{EM DASH}": " -- ",
-    "\N{EN DASH}": "-",
-    "\N{NON-BREAKING HYPHEN}": "-",
-    "\N{BULLET}": "",
-    "*": "",
-    "_": " ",
-})
+_TYPOGRAPHY = str.maketrans(
+    {
+        "\N{LEFT DOUBLE QUOTATION MARK}": '"',
+        "\N{RIGHT DOUBLE QUOTATION MARK}": '"',
+        "\N{LEFT SINGLE QUOTATION MARK}": "'",
+        "\N{RIGHT SINGLE QUOTATION MARK}": "'",
+        "\N{GRAVE ACCENT}": "'",
+        "\N{EM DASH}": " -- ",
+        "\N{EN DASH}": "-",
+        "\N{NON-BREAKING HYPHEN}": "-",
+        "\N{BULLET}": "",
+        "*": "",
+        "_": " ",
+    }
+)
 
 # (year, start, end): a table runs from the first of `start` to the first of `end` after it, which is kept.
 _TABLES = (

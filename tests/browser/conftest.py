@@ -20,6 +20,8 @@ from strnn_viz.dashboard.serve import serve
 from tests.dashboard.conftest import TRAINER, any_port, wait_for
 from tests.synthetic import make_run
 
+SMALL_TRAINER = (sys.executable, str(Path(__file__).parent / "small_trainer.py"))
+
 expect.set_options(timeout=30_000)
 
 
@@ -80,9 +82,9 @@ def served(folder: Path) -> Iterator[Callable[..., str]]:
 
     start.stop = stop
     yield start
-    stop()
     for logger in loggers:
-        logger.removeHandler(errors)
+        logger.removeHandler(errors)  # what is cut off by the end is no error
+    stop()
     assert errors.lines == []
 
 
@@ -132,6 +134,3 @@ def guard(page: Page, faults: list[str]) -> None:
     page.on("response", answered)
     page.on("console", said)
     page.on("pageerror", lambda error: faults.append(f"page error: {error}"))
-
-
-REAL_TRAINER = (sys.executable, "-m", "strnn_viz", "train")
