@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import time
 from html import escape
 from typing import Any
 
@@ -17,7 +15,7 @@ from strnn_viz.dashboard.cursor import Cursor
 from strnn_viz.dashboard.deck import Deck
 from strnn_viz.dashboard.hub import RunHub, RunState
 from strnn_viz.dashboard.launcher import Launcher
-from strnn_viz.dashboard.parts import Text, paragraphs
+from strnn_viz.dashboard.parts import Pace, Text, paragraphs
 from strnn_viz.dashboard.player import Player, in_session
 from strnn_viz.dashboard.theme import PAGE_SX, THEME, style
 from strnn_viz.dashboard.words import SIGNS, status_detail, status_line
@@ -63,8 +61,7 @@ class Explorer:
 
     def __init__(self, hub: RunHub, launcher: Launcher, run: str | None = None) -> None:
         self.hub = hub
-        self._clock = time.monotonic
-        self._rest_until = -math.inf
+        self._pace = Pace(rest=2)
         self.cursor = Cursor()
         self.state: RunState | None = None
         self._wanted = run
@@ -115,12 +112,7 @@ class Explorer:
 
         After a look that took long nothing is done for twice as long, so that a person is heard in between.
         """
-        begun = self._clock()
-        if begun < self._rest_until:
-            return
-        self._look()
-        now = self._clock()
-        self._rest_until = now + 2 * (now - begun)
+        self._pace.run(self._look)
 
     def _look(self) -> None:
         with pn.io.hold():

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+import time
+from collections.abc import Callable, Mapping
 from html import escape
 from typing import Any
 
@@ -38,6 +40,30 @@ class Text(pn.pane.HTML):  # type: ignore[misc]
     def say(self, html: str) -> None:
         """Show `html`, if it is not what is shown; take no room when it is empty."""
         self.param.update(object=html, visible=bool(html))
+
+
+class Pace:
+    """Lets long work be done no more often than leaves time for other things, such as hearing a person.
+
+    Parameters
+    ----------
+    rest : float
+        How long nothing is done afterwards, in times of what the work took.
+    """
+
+    def __init__(self, rest: float) -> None:
+        self.clock = time.monotonic
+        self._rest = rest
+        self._until = -math.inf
+
+    def run(self, work: Callable[[], None]) -> None:
+        """Do the work, unless it is time to rest."""
+        begun = self.clock()
+        if begun < self._until:
+            return
+        work()
+        done = self.clock()
+        self._until = done + self._rest * (done - begun)
 
 
 def paragraphs(*texts: str, kind: str = "") -> str:

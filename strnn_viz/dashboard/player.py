@@ -13,7 +13,7 @@ import param
 
 from strnn_viz.dashboard.cursor import Cursor
 from strnn_viz.dashboard.hub import RunState
-from strnn_viz.dashboard.parts import Text
+from strnn_viz.dashboard.parts import Pace, Text
 from strnn_viz.dashboard.theme import style
 from strnn_viz.dashboard.words import follow_line
 
@@ -42,6 +42,7 @@ class Player:
     def __init__(self, cursor: Cursor) -> None:
         self.cursor = cursor
         self.playing = False
+        self._pace = Pace(rest=1)
         self._live = False
         self._insisting = False
         self._moved_at: float | None = None
@@ -127,7 +128,7 @@ class Player:
         self.playing = True
         self.play.param.update(icon="pause", description="Stop playing")
         if in_session():
-            self._clock = pn.state.add_periodic_callback(self.tick, FRAME_MS)
+            self._clock = pn.state.add_periodic_callback(lambda: self._pace.run(self.tick), FRAME_MS)
 
     def tick(self) -> None:
         """Show the next epoch; at the newest, stop, and follow a run that goes on."""

@@ -75,6 +75,8 @@ def served(folder: Path) -> Iterator[Callable[..., str]]:
         return url
 
     def stop() -> None:
+        for logger in loggers:
+            logger.removeHandler(errors)  # what is cut off by the end is no error
         for server, launcher in ends:
             launcher.stop_all(patience=5)
             server.stop()
@@ -82,8 +84,6 @@ def served(folder: Path) -> Iterator[Callable[..., str]]:
 
     start.stop = stop
     yield start
-    for logger in loggers:
-        logger.removeHandler(errors)  # what is cut off by the end is no error
     stop()
     assert errors.lines == []
 

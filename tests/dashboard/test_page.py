@@ -20,7 +20,7 @@ from tests.synthetic import make_run
 def explorer(hub: RunHub, run: str | None = None) -> Explorer:
     """A viewer's page whose every look looks; its clock does not run."""
     page = Explorer(hub, Launcher(hub.folder), run)
-    page._clock = lambda: 0.0
+    page._pace.clock = lambda: 0.0
     page.look()
     return page
 
@@ -254,7 +254,7 @@ def test_a_long_look_leaves_time_to_hear_a_person(growing: tuple[RunWriter, Iter
     writer, steps = growing
     page = explorer(ticking(writer.path.parent))
     seconds = iter([1.0, 1.5, 2.4, 2.5, 2.6])  # begins and ends; 2.4 is within the rest
-    page._clock = lambda: next(seconds)
+    page._pace.clock = lambda: next(seconds)
     writer.append(next(steps))
     page.look()
     assert page.cursor.epoch == 0
