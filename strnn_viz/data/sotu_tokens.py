@@ -12,8 +12,12 @@ import re
 _TITLES = {"mr", "mrs", "ms", "dr", "st", "gen", "sen", "rep", "gov", "sgt", "jr", "sr", "lt", "col"}
 # Words that open sentences more often than they follow an abbreviation.
 _OPENERS = frozenset(
-    ["a", "an", "the", "this", "that", "these", "those", "we", "i", "you", "he", "she", "it", "they", "our", "my", "your", "his", "her", "its", "their", "there", "here", "in", "on", "at", "to", "for", "from", "of", "with", "by", "as", "if", "when", "while", "since", "after", "before", "during", "under", "over", "until", "and", "but", "or", "so", "yet", "not", "no", "now", "then", "today", "tonight", "let", "every", "each", "many", "most", "some", "all", "both", "more", "what", "who", "how", "why", "where", "is", "are", "do", "does", "have", "has"]
-)
+    """
+    a an the this that these those we i you he she it they our my your his her its their there here in on at to for
+    from of with by as if when while since after before during under over until and but or so yet not no now then
+    today tonight let every each many most some all both more what who how why where is are do does have has
+""".split()
+)  # noqa: SIM905
 
 
 _TOKEN = re.compile(
