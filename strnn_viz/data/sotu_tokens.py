@@ -17,7 +17,7 @@ _OPENERS = frozenset(
     from of with by as if when while since after before during under over until and but or so yet not no now then
     today tonight let every each many most some all both more what who how why where is are do does have has
 """.split()
-)  # noqa: SIM905
+)
 
 
 _TOKEN = re.compile(
