@@ -48,7 +48,9 @@ class Errors(logging.Handler):
         self.lines: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.lines.append(self.format(record))
+        line = self.format(record)
+        if not line.endswith("CancelledError"):  # a connection that the end of a server cut off
+            self.lines.append(line)
 
 
 @contextlib.contextmanager
@@ -76,7 +78,7 @@ def served(folder: Path) -> Iterator[Callable[..., str]]:
 
     def stop() -> None:
         for logger in loggers:
-            logger.removeHandler(errors)  # what is cut off by the end is no error
+            logger.removeHandler(errors)
         for server, launcher in ends:
             launcher.stop_all(patience=5)
             server.stop()

@@ -51,7 +51,7 @@ def growing(tmp_path: Path) -> Iterator[tuple[RunWriter, Iterator]]:
         yield writer, snapshots(epochs=6, hidden=8)
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 20.0) -> None:
+def wait_for(condition: Callable[[], object], seconds: float = 60.0) -> None:
     """Wait until something is so, and fail if it does not become so."""
     limit = time.monotonic() + seconds
     while not condition():

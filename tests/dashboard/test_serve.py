@@ -67,7 +67,7 @@ def test_the_page_names_no_address_elsewhere(url: str) -> None:
 def test_asking_whether_it_is_up_makes_no_session(url: str) -> None:
     def explorers() -> int:
         gc.collect()
-        return sum(isinstance(thing, Explorer) for thing in gc.get_objects())
+        return sum(type(thing) is Explorer for thing in gc.get_objects())
 
     before = explorers()
     assert get(f"{url}/liveness") == (200, '{"/liveness": true}')
@@ -89,7 +89,7 @@ def test_sessions_that_ended_leave_nothing(url: str) -> None:
 
     def alive() -> int:
         gc.collect()
-        return sum(isinstance(thing, Explorer) for thing in gc.get_objects())
+        return sum(type(thing) is Explorer for thing in gc.get_objects())
 
     def watchers() -> int:
         return sum(len(w) for kinds in pn.state.param.watchers.values() for w in kinds.values())

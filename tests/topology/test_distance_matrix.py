@@ -133,11 +133,12 @@ def test_what_was_done_before_an_interruption_is_kept(tmp_path: Path, computed: 
         if done == 2:
             raise KeyboardInterrupt
 
+    threads = threading.active_count()
     with pytest.raises(KeyboardInterrupt):
         distance_matrix(ALL, cache=tmp_path, progress=interrupt, workers=1)
     done = len(computed)
     assert 2 <= done < 6
-    assert threading.active_count() == 1
+    assert threading.active_count() <= threads
     distance_matrix(ALL, cache=tmp_path)
     assert len(computed) <= 6 + done - 2
 
