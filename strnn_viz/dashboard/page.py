@@ -151,9 +151,9 @@ class Explorer:
 
     def draw(self) -> None:
         """Bring the player and every view to where the cursor is."""
+        self._due = False
         if self.state and self.state.name != self.cursor.run:
             return  # the cursor has just turned to another run; the look under way draws it
-        self._due = False
         with pn.io.hold():
             self.welcome.say("" if self.state else WELCOME.format(folder=escape(str(self.hub.folder))))
             self.player.update(self.state, self._perplexities())
