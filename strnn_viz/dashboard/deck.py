@@ -22,8 +22,14 @@ CAPTIONS = {
     "input": "input → gates",
     "recurrent": "recurrent → gates",
     "embedding": "word → vector",
-    "linear": "hidden → word",
 }
+
+
+def caption(info: LayerInfo) -> str:
+    """What a matrix leads from and to."""
+    if info.role == "linear":
+        return "hidden → word" if info.name.startswith("decoder") else "input → output"
+    return CAPTIONS.get(info.role, info.name)
 
 
 def _align(plot: Any, _: Any) -> None:
@@ -122,7 +128,7 @@ class Deck:
             return
         matrices = self._groups.get(self._cursor.group, [])
         for plot, info in zip(self.masks.plots, matrices, strict=False):
-            plot.caption.say(escape(CAPTIONS.get(info.role, info.name)))
+            plot.caption.say(escape(caption(info)))
         self.masks.prepare(run, epoch, [info.name for info in matrices], group)
         self.learning.prepare(run, epoch, [None, None])
         self.magnitudes.prepare(run, epoch, [group])

@@ -53,9 +53,10 @@ def learning_curves(run: Run, epoch: int | None, *, layer: str | None = None, he
     del layer
     epochs, axis, last = column(run, "epoch"), epoch_axis(run), last_epoch(run)
     train = Series(epochs, column(run, "train_perplexity"), "train", "dashed")
-    valid = Series(epochs, column(run, "valid_perplexity"), "validation")
+    other = other_metric(run)
+    valid = Series(epochs, column(run, other or "valid_perplexity"), other.replace("_", " ") or "validation")
     reference = [u for u in [unigram_perplexity(run)] if math.isfinite(u)]
-    low, high = perplexity_range(run, [*train.y, *valid.y, *reference])
+    low, high = (span if other else perplexity_range)(run, [*train.y, *valid.y, *reference])
     tick = low * (high / low) ** 0.03
     straight = [
         *(dash for y in reference for dash in dashes(axis["xlim"], y)),
@@ -75,9 +76,9 @@ def learning_curves(run: Run, epoch: int | None, *, layer: str | None = None, he
         *curves([train, valid], _X, _Y, RUNS[0], "0,0.0"),
         words(named, _X, _Y),
     ]
-    ticks = [(m * 10.0**k, f"{m * 10**k:,}") for k in range(8) for m in (1, 2, 5)]
+    ticks = [(m * 10.0**k, f"{m * 10.0**k:,.{max(0, -k)}f}") for k in range(-6, 8) for m in (1, 2, 5)]
     look: dict[str, Any] = {"height": height, "backend_opts": ALIGNED, "logy": True}
-    return framed(elements, ylim=(low, high), ylabel=_Y, yticks=ticks, **look, **axis)
+    return framed(elements, ylim=(low, high), ylabel=other.replace("_", " ") or _Y, yticks=ticks, **look, **axis)
 
 
 def prune_rate(run: Run, epoch: int | None, *, layer: str | None = None, height: int | None = 110) -> hv.Overlay:
@@ -102,6 +103,8 @@ def learning_title(run: Run, epoch: int | None, *, layer: str | None = None) -> 
     if epoch is None or not run.epochs:
         return "Learning curves appear with the first epoch"
     row = row_of(run, epoch)
+    if other := other_metric(run):
+        return f"Epoch {epoch}: {other.replace('_', ' ')} {_number(row.get(other)):.3g}"
     valid, train = _number(row.get("valid_perplexity")), _number(row.get("train_perplexity"))
     if not math.isfinite(train):
         return f"Epoch {epoch}: validation perplexity {perplexity_text(valid)} before any training"
@@ -113,6 +116,22 @@ def learning_title(run: Run, epoch: int | None, *, layer: str | None = None) -> 
 def column(run: Run, name: str) -> NDArray[np.float64]:
     """A metric over the readable epochs, nan where it was not recorded."""
     return np.array([_number(row.get(name)) for row in run.rows], dtype=float)
+
+
+def other_metric(run: Run) -> str:
+    """What a run that was recorded elsewhere, without perplexities, measured instead; empty for the runs made here."""
+    if run.config is not None or np.isfinite(column(run, "valid_perplexity")).any():
+        return ""
+    names = {name for row in run.rows for name in row} - {"epoch", "step", "layers", "lr", "prune_rate", "seconds"}
+    return min(names, key=lambda name: ("accuracy" not in name, name), default="")
+
+
+def span(run: Run, values: list[float]) -> tuple[float, float]:
+    """Bounds of the axis for a metric of unknown size, in half decades around all positive `values`."""
+    del run
+    positive = [v for v in values if math.isfinite(v) and v > 0] or [1.0]
+    low, high = math.floor(2 * math.log10(min(positive) / 1.5)) / 2, math.ceil(2 * math.log10(max(positive)) + 0.1) / 2
+    return float(10**low), float(10**high)
 
 
 def unigram_perplexity(run: Run) -> float:

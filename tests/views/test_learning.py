@@ -5,13 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import holoviews as hv
 import numpy as np
 import pytest
 
 from strnn_viz.config import RunConfig
+from strnn_viz.importing import record
 from strnn_viz.runs import Run, RunWriter
 from strnn_viz.views import learning_curves, learning_title, prune_rate
-from strnn_viz.views.learning import perplexity_range, perplexity_text
+from strnn_viz.views.learning import other_metric, perplexity_range, perplexity_text, span
 from tests.synthetic import snapshots
 
 
@@ -103,3 +105,16 @@ def test_titles_give_the_perplexities_of_the_epoch(full: Run) -> None:
 )
 def test_perplexities_have_no_decimals_from_a_hundred_on(value: float, text: str) -> None:
     assert perplexity_text(value) == text
+
+
+def test_a_run_recorded_elsewhere_shows_what_it_measured(tmp_path: Path) -> None:
+    for epoch, accuracy in enumerate((0.1, 0.4, 0.8)):
+        record({"w": np.eye(4, dtype=bool)}, tmp_path / "theirs", epoch, test_accuracy=accuracy, loss=3.0)
+    run = Run(tmp_path / "theirs")
+    assert other_metric(run) == "test_accuracy"
+    assert learning_title(run, 1) == "Epoch 1: test accuracy 0.4"
+    low, high = span(run, [0.1, 0.4, 0.8])
+    assert low < 0.1 < 0.8 < high <= 3.2
+    figure = hv.render(learning_curves(run, 1), backend="bokeh")
+    assert (figure.y_range.start, figure.y_range.end) == (low, high)
+    assert figure.yaxis[0].axis_label == "test accuracy"
