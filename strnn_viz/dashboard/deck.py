@@ -53,7 +53,9 @@ class Deck:
         self._hub = hub
         self._cursor = cursor
         self._groups: dict[str, list[LayerInfo]] = {}
-        self.layer = pmui.Select(label="Layer", options=[], size="small", width=160, margin=0, disabled=True)
+        self.layer = pmui.Select(
+            label="Layer", options=[], size="small", width=160, margin=(0, 0, 0, 12), disabled=True
+        )
         self.layer.param.watch(self._picked, "value")
 
         def plots(**wanted: View) -> list[Plot]:

@@ -78,7 +78,9 @@ class LensCard(Card):
     def __init__(self, hub: RunHub, area: str, chosen: Callable[[], None], lenses: Sequence[Lens] = LENSES) -> None:
         self.lenses = list(lenses)
         names = [lens.name for lens in lenses]
-        self.picker = pmui.Select(label="View", options=names, value=names[0], size="small", width=168, margin=0)
+        self.picker = pmui.Select(
+            label="View", options=names, value=names[0], size="small", width=168, margin=(0, 0, 0, 12)
+        )
         self.picker.param.watch(lambda _: chosen(), "value")
         super().__init__(
             hub,
