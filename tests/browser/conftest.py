@@ -49,7 +49,9 @@ class Errors(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         line = self.format(record)
-        if not line.endswith("CancelledError"):  # a connection that the end of a server cut off
+        # A connection cut off by the end of a server is no error. Panel announces what a periodic callback raised in
+        # a record of its own, and tells it in the next.
+        if "CancelledError" not in line and line != "Error thrown from periodic callback:":
             self.lines.append(line)
 
 
