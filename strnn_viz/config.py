@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from strnn_viz.errors import ConfigError
+from strnn_viz.rules import METHODS, PRUNE, REDISTRIBUTION, REGROW, SCHEDULE, refuse_senseless
 
 
 @dataclass(frozen=True)
@@ -65,24 +66,50 @@ def knob(default: Any, help: str, unit: str = "", **limits: Any) -> Any:
     return field(default=default, metadata={"knob": Knob(help, unit, **limits)})
 
 
+#: Corpora by name, and the task each is for.
+TASKS = {
+    "sotu": "language modelling",
+    "ptb": "language modelling",
+    "wikitext-2": "language modelling",
+    "sotu-era": "classification",
+    "twitter": "classification",
+    "imdb": "classification",
+    "yelp-2018": "classification",
+    "ag-news": "classification",
+    "amazon": "classification",
+    "yelp-polarity": "classification",
+}
+
+
 @dataclass(frozen=True)
 class DataConfig:
-    """Which text a run reads."""
+    """Which text a run reads; the corpus decides the task."""
 
-    corpus: str = knob("sotu", "corpus to train on", choices=("sotu", "ptb"))
+    corpus: str = knob("sotu", "corpus to train on", choices=tuple(TASKS))
     path: str = knob("", "directory of the corpus; empty: the embedded corpus, or $STRNN_VIZ_DATA")
     vocabulary: int = knob(10_000, "words kept, most frequent first, with <unk> and <eos>", "words", low=3, high=1e7)
+    passage: int = knob(100, "words of a passage a classifier reads, from its end", "words", low=1, high=65_536)
+    validation: float = knob(
+        0.1, "training passages held out for validation, in classification", "fraction", low=0.01, high=0.5
+    )
 
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """The language model: embedding, stacked LSTM, decoder (Zaremba et al. 2014)."""
+    """Embedding, recurrent layers, decoder (Zaremba et al. 2014; Zilly et al. 2017), or a classifier's output."""
 
-    layers: int = knob(2, "stacked LSTM layers", "layers", low=1, high=64)
+    cell: str = knob("lstm", "recurrent layer: LSTM, or recurrent highway network", choices=("lstm", "rhn"))
+    layers: int = knob(2, "stacked recurrent layers", "layers", low=1, high=64)
     hidden: int = knob(200, "hidden units of each layer", "units", low=1, high=65_536)
     embedding: int = knob(0, "size of a word vector; 0: the same as hidden", "units", low=0, high=65_536)
+    depth: int = knob(10, "highway layers within a time step, for rhn", "layers", low=1, high=64)
     tied: bool = knob(False, "share one matrix between embedding and decoder")
-    dropout: float = knob(0.0, "share of non-recurrent activations dropped", "fraction", low=0.0, high=0.99)
+    dropout: float = knob(0.0, "share of non-recurrent activations dropped; output's for rhn", "fraction",
+                          low=0.0, high=0.99)  # fmt: skip
+    word_dropout: float = knob(0.0, "share of words dropped whole, for rhn", "fraction", low=0.0, high=0.99)
+    input_dropout: float = knob(0.0, "share of a layer's input dropped, for rhn", "fraction", low=0.0, high=0.99)
+    hidden_dropout: float = knob(0.0, "share of the recurrent state dropped, for rhn", "fraction", low=0.0, high=0.99)
+    transform_bias: float = knob(-2.0, "bias of the transform gate at the start, for rhn", "bias", low=-100, high=100)
     init_range: float = knob(0.05, "weights start uniform in ± this", "weight", low=0.0, high=10.0, open_low=True)
 
 
@@ -90,28 +117,48 @@ class ModelConfig:
 class SparsityConfig:
     """Where the connections are, and how they move."""
 
-    method: str = knob("st-rnn", "rule that prunes and regrows", choices=("st-rnn",))
+    method: str = knob("st-rnn", "rule that prunes and regrows", choices=tuple(METHODS))
     density: float = knob(0.33, "active weights of all weights", "fraction", low=0.0, high=1.0, open_low=True)
+    epsilon: float = knob(
+        0.0, "ε of Erdős–Rényi (Eq. 4), which then decides the density; 0: density does", "ε", low=0.0, high=1e6
+    )
     initialization: str = knob("uniform", "first topology", choices=("uniform", "erdos_renyi"))
     granularity: str = knob("matrix", "budget kept per matrix or per gate of it", choices=("matrix", "gate"))
-    prune_rate: float = knob(
-        0.5, "active weights replaced at the first update; decays by cosine to 0", "fraction", low=0.0, high=1.0
+    exclude: str = knob("", "matrices to leave dense: patterns of names, separated by commas, such as output.*")
+    prune: str = knob("auto", "what is pruned; auto: as the method says", choices=("auto", *PRUNE))
+    regrow: str = knob("auto", "where is regrown; auto: as the method says", choices=("auto", *REGROW))
+    redistribution: str = knob(
+        "auto", "how matrices share what is regrown; auto: as the method says", choices=("auto", *REDISTRIBUTION)
     )
+    schedule: str = knob("auto", "how the prune rate decays; auto: as the method says", choices=("auto", *SCHEDULE))
+    prune_rate: float = knob(
+        0.5, "active weights replaced at the first update; how it decays is the schedule's", "fraction",
+        low=0.0, high=1.0,
+    )  # fmt: skip
     update_every: int = knob(0, "steps between two rewirings; 0: once an epoch", "steps", low=0, high=1e9)
     reactivate: bool = knob(True, "whether a weight just pruned may be regrown at once")
+    gradient_batches: int = knob(
+        16, "batches before a rewiring whose dense gradient is summed, where one is needed", "batches", low=1, high=1e6
+    )
+    l1: float = knob(1e-5, "pull towards zero, for deepr", "per step", low=0.0, high=10.0)
+    temperature: float = knob(1e-8, "strength of the noise on weights, for deepr", "temperature", low=0.0, high=1.0)
+    group_lasso: float = knob(1e-4, "penalty on the norm of a hidden unit's weights, for iss", "per norm",
+                              low=0.0, high=10.0)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class OptimizerConfig:
     """How the active weights are trained."""
 
-    algorithm: str = knob("sgd", "optimizer", choices=("sgd", "adam"))
+    algorithm: str = knob("sgd", "optimizer; asgd: sgd that averages once validation stops improving",
+                          choices=("sgd", "adam", "asgd"))  # fmt: skip
     lr: float = knob(2.0, "learning rate at the start", "per step", low=0.0, high=1e3, open_low=True)
     momentum: float = knob(0.9, "momentum of sgd; first moment's decay of adam", "fraction", low=0.0, high=0.9999)
     weight_decay: float = knob(0.0, "L2 penalty", "per step", low=0.0, high=1.0)
     lr_decay: float = knob(
         1.33, "the learning rate is divided by this when validation stops improving", "times", low=1.0, high=100.0
     )
+    patience: int = knob(5, "epochs without improvement before asgd begins to average", "epochs", low=1, high=100_000)
     clip_norm: float = knob(10.0, "gradients are scaled down to this norm; 0: never", "norm", low=0.0, high=1e6)
     clip: str = knob("active", "norm over active weights, or over the dense gradient", choices=("active", "dense"))
 
@@ -154,6 +201,29 @@ class RunConfig:
                 f"model.tied = true needs model.embedding = model.hidden, but they are {embedding} and "
                 f"{self.model.hidden}. Set model.embedding to 0 or to {self.model.hidden}."
             )
+        if self.model.cell != "rhn":
+            for key in ("word_dropout", "input_dropout", "hidden_dropout"):
+                if getattr(self.model, key):
+                    raise ConfigError(
+                        f"model.{key} = {getattr(self.model, key):g} is the recurrent highway network's, and model.cell "
+                        f"= {self.model.cell}. Use model.dropout, or set model.cell to rhn."
+                    )
+        if self.task == "classification" and self.model.tied:
+            raise ConfigError(
+                f"model.tied = true shares the embedding with a decoder, and data.corpus = {self.data.corpus} is "
+                "classified, which has none. Set model.tied to false."
+            )
+        sparsity = self.sparsity
+        refuse_senseless(
+            method=sparsity.method, initialization=sparsity.initialization, granularity=sparsity.granularity,
+            prune=sparsity.prune, regrow=sparsity.regrow, redistribution=sparsity.redistribution,
+            schedule=sparsity.schedule, update_every=sparsity.update_every, epsilon=sparsity.epsilon,
+        )  # fmt: skip
+
+    @property
+    def task(self) -> str:
+        """``"language modelling"`` or ``"classification"``: the corpus decides."""
+        return TASKS[self.data.corpus]
 
     def to_dict(self) -> dict[str, Any]:
         """The configuration as nested plain values, ready for JSON or TOML."""

@@ -1,0 +1,120 @@
+"""Which methods there are, along which axes each may be varied, and why some combinations make no sense.
+
+Names and reasons only: what the names *do* is in :mod:`strnn_viz.sparsity`. They stand here because a configuration
+refuses a senseless combination before anything is built, also where torch is not installed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from strnn_viz.errors import ConfigError
+
+PRUNE = ("magnitude", "signed", "threshold")
+REGROW = ("random", "gradient", "momentum")
+REDISTRIBUTION = ("none", "momentum", "survivors")
+SCHEDULE = ("cosine", "constant", "linear")
+
+
+@dataclass(frozen=True)
+class MethodRules:
+    """What may be varied about a method.
+
+    Attributes
+    ----------
+    title : str
+        What people call it.
+    words : str
+        What it does, in one sentence.
+    fixed : mapping of str to str
+        Axes that may not be varied, each with the reason.
+    rewires : bool
+        Whether connections ever change.
+    begins_dense : bool
+        Whether every weight is active at first.
+    """
+
+    title: str
+    words: str
+    fixed: dict[str, str]
+    rewires: bool = True
+    begins_dense: bool = False
+
+
+_NO_REWIRING = dict.fromkeys(("prune", "regrow", "redistribution", "schedule"), "{title} never changes its topology")
+_DENSE = _NO_REWIRING | dict.fromkeys(("initialization", "granularity", "epsilon"), "every weight of {title} is active")
+_DENSE_TO_SPARSE = dict.fromkeys(("regrow", "redistribution"), "{title} begins dense and only prunes")
+
+METHODS: dict[str, MethodRules] = {
+    "st-rnn": MethodRules("ST-RNN", "Prune the smallest weights, regrow at random, less and less.", {}),
+    "set": MethodRules("SET", "Prune the positive and the negative weights closest to zero, regrow at random.", {}),
+    "rigl": MethodRules("RigL", "Prune the smallest weights, regrow where the dense gradient is largest.", {}),
+    "snfs": MethodRules(
+        "SNFS", "Prune the smallest weights, regrow where the dense momentum is largest, shared out by momentum.", {}
+    ),
+    "dsr": MethodRules("DSR", "Prune below one adaptive threshold, regrow at random where most survived.", {}),
+    "deepr": MethodRules(
+        "DeepR",
+        "At every step, prune what changes sign under noise and regrow at random anywhere.",
+        dict.fromkeys(("prune", "schedule", "update_every"), "DeepR prunes at every step whatever changed its sign")
+        | {"redistribution": "DeepR regrows anywhere in the network", "regrow": "DeepR regrows at random"},
+    ),
+    "static": MethodRules("Static sparse", "The first topology stays.", _NO_REWIRING, rewires=False),
+    "gmp": MethodRules(
+        "GMP",
+        "Begin dense, prune the smallest weights more and more slowly until the density is reached.",
+        _DENSE_TO_SPARSE | {"schedule": "GMP's is the cubic one of Zhu & Gupta",
+                            "prune": "GMP prunes the smallest magnitudes"},
+        begins_dense=True,
+    ),
+    "iss": MethodRules(
+        "ISS",
+        "Begin dense, shrink whole hidden units by group lasso and remove them until the density is reached.",
+        _DENSE_TO_SPARSE
+        | dict.fromkeys(("initialization", "granularity", "epsilon"), "ISS removes whole hidden units")
+        | {"schedule": "ISS removes units on a cubic schedule", "prune": "ISS removes the units of smallest norm"},
+        begins_dense=True,
+    ),
+    "selfish": MethodRules(
+        "Selfish-RNN", "ST-RNN with the gates of a matrix pooled; made for the averaged optimizer asgd.",
+        {"granularity": "Selfish-RNN pools the gates of a matrix"},
+    ),
+    "dense": MethodRules("Dense", "Every weight is active.", _DENSE, rewires=False, begins_dense=True),
+    "small-dense": MethodRules(
+        "Small dense", "A dense network with as many weights as the sparse one has.", _DENSE, rewires=False,
+        begins_dense=True,
+    ),
+}  # fmt: skip
+
+_USUAL = {"initialization": "uniform", "granularity": "matrix", "update_every": 0, "epsilon": 0.0}
+
+
+def refuse_senseless(method: str, **axes: str | float) -> None:
+    """Raise for a combination of axes that makes no sense.
+
+    Parameters
+    ----------
+    method : str
+    **axes
+        ``initialization``, ``granularity``, ``prune``, ``regrow``, ``redistribution``, ``schedule``,
+        ``update_every``, ``epsilon``: those that are known. ``"auto"`` leaves an axis to the method.
+
+    Raises
+    ------
+    ConfigError
+        With the reason.
+    """
+    rules = METHODS[method]
+    for axis, reason in rules.fixed.items():
+        usual = _USUAL.get(axis, "auto")
+        given = axes.get(axis, usual)
+        if given != usual and not (axis == "update_every" and given == 1):
+            raise ConfigError(
+                f"sparsity.{axis} = {given} makes no sense with sparsity.method = {method}: "
+                f"{reason.format(title=rules.title)}. Leave sparsity.{axis} at {usual}, or choose another method."
+            )
+    if axes.get("epsilon") and axes.get("initialization") == "uniform":
+        raise ConfigError(
+            f"sparsity.epsilon = {axes['epsilon']:g} is a parameter of Erdős–Rényi, and sparsity.initialization = "
+            "uniform. Set sparsity.initialization to erdos_renyi, or give sparsity.density instead."
+        )
