@@ -142,13 +142,27 @@ def presets(keys: bool, as_json: bool) -> None:
 
 
 @main.command()
+@click.argument("what", nargs=-1, metavar="[NAME | get NAME]")
 @click.option("--path", default="", metavar="DIR", help="Look here for corpora.  [default: $STRNN_VIZ_DATA]")
+@click.option("--to", envvar="STRNN_VIZ_DATA", default="data", metavar="DIR",
+              help="Download into a folder of this one.  [default: $STRNN_VIZ_DATA, or data]")  # fmt: skip
 @_JSON
-def data(path: str, as_json: bool) -> None:
-    """List the corpora: what is found, with counts, and how to get what is not."""
+def data(what: tuple[str, ...], path: str, to: str, as_json: bool) -> None:
+    """List the corpora, or tell of one: what is found, with counts, and how to get what is not.
+
+    `strnn-viz data get NAME` downloads one that has a public address.
+    """
     from strnn_viz import reports
 
-    _print(reports.corpora.data(path), as_json, reports.corpora.data_table)
+    match what:
+        case ():
+            _print(reports.corpora.data(path), as_json, reports.corpora.data_table)
+        case ("get", name):
+            _print(reports.corpora.get(name, to), as_json, reports.corpora.get_lines)
+        case (name,) if name != "get":
+            _print(reports.corpora.corpus(name, path), as_json, reports.corpora.corpus_table)
+        case _:
+            raise UsageError(f"strnn-viz data {' '.join(what)!r} asks for no one corpus. Write NAME, or get NAME.")
 
 
 @main.command()
@@ -207,6 +221,89 @@ def bench(what: str, as_json: bool) -> None:
     with bar_after("Measuring", seconds=0) as progress:
         result = getattr(measured, what)(progress)
     _print(result, as_json, lambda value: [measured.table(value)])
+
+
+@main.command()
+@click.argument("source", metavar="PRESET|FILE.toml")
+@click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change a value; may be repeated.")
+@_JSON
+def flops(source: str, changes: tuple[str, ...], as_json: bool) -> None:
+    """Count parameters and FLOPs of a configuration, by the paper's convention, before any training.
+
+    For the paper's own models, ptb-paper and ptb-rhn, all of its Table 2 or 3 stands beside what follows from its
+    definitions.
+    """
+    config = configuration.preset(source).replace(_assignments(changes))
+    told = import_module("strnn_viz.reports.flops")
+    _print(told.flops(config), as_json, told.flops_tables)
+
+
+@main.command()
+@click.argument("what", metavar="table2|table3|table4|table5|table6|table7|fig2|fig3")
+@click.option(
+    "--scale",
+    default="tiny",
+    show_default=True,
+    metavar="tiny|small|paper",
+    help="tiny: minutes, on the embedded corpus. small: Penn Treebank with 200 units, and IMDB, Twitter and "
+    "AG's news. paper: the paper's own sizes; needs a GPU.",
+)
+@click.option("--seeds", type=click.IntRange(1, 100), default=1, show_default=True, help="Runs of each row.")
+@click.option(
+    "--set",
+    "changes",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Change a value in every row, where the row itself does not; may be repeated.",
+)
+@_RUNS
+@click.option(
+    "--workers",
+    type=click.IntRange(0, 1024),
+    default=0,
+    metavar="N",
+    help="Runs trained at once; 1: one after another, without Dask.  [default: as many as fit]",
+)
+@click.option(
+    "--scheduler",
+    default="",
+    metavar="ADDRESS",
+    help="Dask scheduler to train on, such as tcp://host:8786. Its workers must share the file system that "
+    "--runs is on, under the same path.",
+)
+@_JSON
+@click.pass_context
+def reproduce(
+    ctx: click.Context,
+    what: str,
+    scale: str,
+    seeds: int,
+    changes: tuple[str, ...],
+    folder: str,
+    workers: int,
+    scheduler: str,
+    as_json: bool,
+) -> None:
+    """Train a table or figure of the paper and set our numbers beside its own.
+
+    Trains the runs that are missing, resumes those that were interrupted, and saves the table as Markdown and CSV and
+    a figure as SVG in the directory of runs. Ctrl-C stops all runs with a checkpoint; the same command goes on.
+    """
+    from strnn_viz.experiments import reproduce as experiments
+    from strnn_viz.experiments.write import save
+
+    values = _assignments(changes)
+    made = experiments.reproduce(
+        experiments.experiment(what, scale, values),
+        folder,
+        seeds=seeds,
+        changes=values,
+        scheduler=scheduler,
+        workers=workers,
+    )
+    told = import_module("strnn_viz.reports.experiments")
+    _print(told.reproduction(made, save(made, folder)), as_json, told.reproduction_tables)
+    ctx.exit(1 if made.outcome.failed or made.outcome.stopped else 0)
 
 
 @main.command()

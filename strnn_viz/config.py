@@ -109,6 +109,7 @@ class ModelConfig:
     word_dropout: float = knob(0.0, "share of words dropped whole, for rhn", "fraction", low=0.0, high=0.99)
     input_dropout: float = knob(0.0, "share of a layer's input dropped, for rhn", "fraction", low=0.0, high=0.99)
     hidden_dropout: float = knob(0.0, "share of the recurrent state dropped, for rhn", "fraction", low=0.0, high=0.99)
+    forget_bias: float = knob(0.0, "bias of the forget gate at the start, for lstm", "bias", low=-100, high=100)
     transform_bias: float = knob(-2.0, "bias of the transform gate at the start, for rhn", "bias", low=-100, high=100)
     init_range: float = knob(0.05, "weights start uniform in ± this", "weight", low=0.0, high=10.0, open_low=True)
 

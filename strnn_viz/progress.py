@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
+from strnn_viz.runs import PERPLEXITY, Snapshot, measure_of, total_churn
 from strnn_viz.runs import Progress as Told
-from strnn_viz.runs import Snapshot, total_churn
 from strnn_viz.training.recording import Recording
 
 
@@ -46,31 +46,35 @@ def show(recording: Recording, *, quiet: bool = False, console: Console | None =
             else:
                 note = (
                     f"epoch {event.epoch} of {event.epochs} · {event.tokens_per_second:,.0f} tokens/s · "
-                    f"perplexity {number(event.train_perplexity)} · {duration(event.remaining_seconds)} left"
+                    f"{so_far(event, trainer.config.task)} · {duration(event.remaining_seconds)} left"
                 )
                 done = (event.epoch - 1) * event.steps + event.step
                 bar.update(task, completed=done, total=event.epochs * event.steps, note=note)
     if recording.stop and not trainer.done:
         console.print(f"Stopped in epoch {trainer.epoch + 1}. Continue with: strnn-viz train --resume {path}")
     elif last is not None:
+        m, measure = last.metrics, measure_of(last.metrics)
         console.print(
-            f"Done: validation perplexity {number(last.metrics['valid_perplexity'])}, test "
-            f"{number(last.metrics['test_perplexity'])} (a unigram model: "
-            f"{number(last.metrics['unigram_perplexity'])}). See it with: strnn-viz explore --runs {path.parent}"
+            f"Done: validation {measure.name} {measure.text(m[f'valid_{measure.name}'])}, test "
+            f"{measure.text(m[f'test_{measure.name}'])} ({measure.reference_title}: "
+            f"{measure.text(m[measure.reference])}). See it with: strnn-viz explore --runs {path.parent}"
         )
 
 
 def line(snapshot: Snapshot, epochs: int) -> str:
     """One epoch in one line."""
-    m, churn = snapshot.metrics, total_churn(snapshot.layers.values())
-    train = f"train {number(m['train_perplexity'])}, " if "train_perplexity" in m else ""
+    m, churn, measure = snapshot.metrics, total_churn(snapshot.layers.values()), measure_of(snapshot.metrics)
+    train = f"train {measure.text(m[f'train_{measure.name}'])}, " if f"train_{measure.name}" in m else ""
     rewired = f", {churn.born:,} connections born" if snapshot.epoch else ""
-    return f"epoch {snapshot.epoch} of {epochs}: {train}validation {number(m['valid_perplexity'])}{rewired}"
+    valid = measure.text(m[f"valid_{measure.name}"])
+    return f"epoch {snapshot.epoch} of {epochs}: {train}validation {valid}{rewired}"
 
 
-def number(perplexity: float) -> str:
-    """A perplexity with one decimal below 100 and none above."""
-    return f"{perplexity:.1f}" if perplexity < 100 else f"{perplexity:,.0f}"
+def so_far(told: Told, task: str) -> str:
+    """How training goes within an epoch: perplexity of a language model, loss of a classifier."""
+    if task != "language modelling":
+        return f"loss {told.train_loss:.3f}"
+    return f"perplexity {PERPLEXITY.text(math.exp(min(told.train_loss, 700.0)))}"
 
 
 def duration(seconds: float) -> str:

@@ -32,6 +32,9 @@ class MethodRules:
         Whether connections ever change.
     begins_dense : bool
         Whether every weight is active at first.
+    regrows : str
+        What regrowth follows unless another is asked for: a name of ``REGROW``. It decides which steps need a dense
+        gradient.
     """
 
     title: str
@@ -39,6 +42,7 @@ class MethodRules:
     fixed: dict[str, str]
     rewires: bool = True
     begins_dense: bool = False
+    regrows: str = "random"
 
 
 _NO_REWIRING = dict.fromkeys(("prune", "regrow", "redistribution", "schedule"), "{title} never changes its topology")
@@ -48,9 +52,11 @@ _DENSE_TO_SPARSE = dict.fromkeys(("regrow", "redistribution"), "{title} begins d
 METHODS: dict[str, MethodRules] = {
     "st-rnn": MethodRules("ST-RNN", "Prune the smallest weights, regrow at random, less and less.", {}),
     "set": MethodRules("SET", "Prune the positive and the negative weights closest to zero, regrow at random.", {}),
-    "rigl": MethodRules("RigL", "Prune the smallest weights, regrow where the dense gradient is largest.", {}),
+    "rigl": MethodRules("RigL", "Prune the smallest weights, regrow where the dense gradient is largest.", {},
+                        regrows="gradient"),
     "snfs": MethodRules(
-        "SNFS", "Prune the smallest weights, regrow where the dense momentum is largest, shared out by momentum.", {}
+        "SNFS", "Prune the smallest weights, regrow where the dense momentum is largest, shared out by momentum.", {},
+        regrows="momentum",
     ),
     "dsr": MethodRules("DSR", "Prune below one adaptive threshold, regrow at random where most survived.", {}),
     "deepr": MethodRules(

@@ -91,3 +91,55 @@ class LanguageModelBatches:
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield every step in order."""
         return (self[step] for step in range(len(self)))
+
+
+class PassageBatches:
+    """Passages cut into batches, in an order that may differ from one pass to the next.
+
+    Parameters
+    ----------
+    words : array, (n, passage) of int
+        Word ids.
+    labels : array, (n,) of int
+    batch_size : int
+        Passages in a batch; the last batch may have fewer.
+
+    Raises
+    ------
+    UsageError
+        If there are no passages, or the batch size is below 1.
+    """
+
+    def __init__(self, words: NDArray[np.integer], labels: NDArray[np.integer], batch_size: int) -> None:
+        if not len(labels) or batch_size < 1:
+            raise UsageError(f"{len(labels)} passages in batches of {batch_size}: both must be at least 1.")
+        self.batch_size = batch_size
+        self._words = torch.from_numpy(np.asarray(words, dtype=np.int64))
+        self._labels = torch.from_numpy(np.array(labels, dtype=np.int64))
+
+    def __len__(self) -> int:
+        """Count the batches of one pass."""
+        return -(-len(self._labels) // self.batch_size)
+
+    @property
+    def passages(self) -> int:
+        """Number of passages."""
+        return len(self._labels)
+
+    def order(self, *seed: int) -> Tensor:
+        """A random order of all passages, (n,) int64: the same for the same numbers."""
+        return torch.from_numpy(np.random.default_rng(seed).permutation(len(self._labels)))
+
+    def batch(self, step: int, order: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Return words (batch, passage) and labels (batch,) of one step, in the given order or as they are.
+
+        Raises
+        ------
+        IndexError
+            If there is no such step.
+        """
+        if not 0 <= step < len(self):
+            raise IndexError(f"step {step} of {len(self)}: expected 0 to {len(self) - 1}")
+        rows = slice(step * self.batch_size, (step + 1) * self.batch_size)
+        chosen = rows if order is None else order[rows]
+        return self._words[chosen], self._labels[chosen]

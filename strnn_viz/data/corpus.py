@@ -13,10 +13,11 @@ from strnn_viz.data.ptb import PTB
 from strnn_viz.data.sotu import SOTU
 from strnn_viz.data.source import SPLITS, CorpusSource
 from strnn_viz.data.vocabulary import Vocabulary
+from strnn_viz.data.wikitext import WIKITEXT
 from strnn_viz.errors import ConfigError, DataError
 
-#: Every corpus that ``data.corpus`` may name.
-SOURCES: dict[str, CorpusSource] = {source.name: source for source in (SOTU, PTB)}
+#: Every corpus that ``data.corpus`` may name for language modelling.
+SOURCES: dict[str, CorpusSource] = {source.name: source for source in (SOTU, PTB, WIKITEXT)}
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,9 +9,10 @@ from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 
+from strnn_viz.data.places import refuse_path
 from strnn_viz.data.source import SPLITS, CorpusSource
 from strnn_viz.data.vocabulary import EOS
-from strnn_viz.errors import ConfigError, DataError
+from strnn_viz.errors import DataError
 
 FILE = "sotu.txt.xz"
 #: Tokens of each split, each sentence ended by ``<eos>``.
@@ -70,11 +71,7 @@ def addresses() -> tuple[Address, ...]:
 
 
 def _locate(path: str) -> Path:
-    if path:
-        raise ConfigError(
-            f"data.path = {path!r} does not go with data.corpus = 'sotu', which is in the package and takes no path. "
-            "Leave data.path empty, or choose the corpus that is there (data.corpus = 'ptb')."
-        )
+    refuse_path("sotu", path)
     return Path(str(resources.files("strnn_viz.data")))
 
 

@@ -18,7 +18,8 @@ class Vocabulary:
     """The words a model knows; a word's id is its place.
 
     ``<unk>`` is 0, ``<eos>`` is 1, and the others follow, most frequent first, ties in alphabetical order. It is a
-    function of the corpus and of ``data.vocabulary`` alone: no seed and no other option changes it.
+    function of the corpus and of ``data.vocabulary`` alone, and in classification of ``data.validation``, which says
+    what is left to train on: no seed and no other option changes it.
 
     It is built from the **training split only**. A word seen in validation or test alone has no training example, so
     to give it an id of its own would cost an embedding row that is never trained and would tell the model something

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from strnn_viz.runs import LayerInfo
 
 _KINDS = {1: ("RNN", ()), 3: ("GRU", ("r", "z", "n")), 4: ("LSTM", ("i", "f", "g", "o"))}
-_LEAF = re.compile(r"weight_(ih|hh|hr)(?:_l(\d+))?(_reverse)?(?:_raw)?")
+_RHN = ("RHN", ("h", "t"))
+_LEAF = re.compile(r"weight_(ih|hh|hr)(?:_l(\d+)|_\d+)?(_reverse)?(?:_raw)?")
 
 
 def name_layers(
@@ -17,7 +18,8 @@ def name_layers(
     """What matrices of these names and shapes are, by the conventions of PyTorch.
 
     ``weight_ih_l0`` and ``weight_hh_l0`` (or ``0.weight_ih`` and ``0.weight_hh``) are a recurrent layer, with the gates
-    of an LSTM, a GRU or a plain RNN as the recurrent matrix has 4, 3 or 1 times as many rows as columns. A name with
+    of an LSTM, a GRU or a plain RNN as the recurrent matrix has 4, 3 or 1 times as many rows as columns. Recurrent
+    matrices ``weight_hh_0``, ``weight_hh_1`` and so on are those of a recurrent highway network. A name with
     ``emb`` in its module, or ``encoder.weight`` beside a recurrent layer, is an embedding; anything else is linear.
 
     Parameters
@@ -59,6 +61,8 @@ def name_layers(
 def _kind(name: str, part: str, shapes: Mapping[str, tuple[int, int]]) -> tuple[str, tuple[str, ...]]:
     """What a recurrent layer is; one with a projection is an LSTM, the only one PyTorch gives a projection."""
     owner, dot, leaf = name.rpartition(".")
+    if f"{owner}{dot}weight_hh_0" in shapes:
+        return _RHN
     names = {p: owner + dot + leaf.replace(f"weight_{part}", f"weight_{p}") for p in ("hh", "hr")}
     rows, columns = shapes.get(names["hh"], (0, 0))
     if names["hr"] in shapes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -9,7 +11,8 @@ from torch.nn import functional as F
 #: Gates in the order of their row blocks in a weight matrix, as in PyTorch.
 GATES = ("i", "f", "g", "o")
 
-State = list[tuple[Tensor, Tensor]]
+#: What a recurrent stack carries on: one tuple a layer, (h, c) of an LSTM or (s,) of a recurrent highway network.
+State = list[tuple[Tensor, ...]]
 
 
 class LSTMLayer(nn.Module):
@@ -37,7 +40,7 @@ class LSTMLayer(nn.Module):
         # PyTorch's kernels take two biases a gate where the equation has one: the second stays zero.
         self.register_buffer("_no_bias", torch.zeros(4 * hidden), persistent=False)
 
-    def forward(self, x: Tensor, state: tuple[Tensor, Tensor]) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+    def forward(self, x: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
         """Run the layer over a sequence.
 
         Parameters
@@ -67,14 +70,18 @@ class StackedLSTM(nn.ModuleList):
 
     Parameters
     ----------
-    inputs, hidden, layers : int
+    inputs : int
+        Features of each input vector.
+    sizes : sequence of int
+        Hidden units of each layer, from the bottom.
     dropout : float
         Share of the activations dropped between one layer and the next; never within the recurrence.
     """
 
-    def __init__(self, inputs: int, hidden: int, layers: int, dropout: float = 0.0) -> None:
-        super().__init__(LSTMLayer(inputs if i == 0 else hidden, hidden) for i in range(layers))
-        self.hidden, self.dropout = hidden, dropout
+    def __init__(self, inputs: int, sizes: Sequence[int], dropout: float = 0.0) -> None:
+        below = [inputs, *sizes]
+        super().__init__(LSTMLayer(below[i], hidden) for i, hidden in enumerate(sizes))
+        self.sizes, self.dropout = tuple(sizes), dropout
 
     def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Run all layers over a sequence.
@@ -86,14 +93,14 @@ class StackedLSTM(nn.ModuleList):
 
         Returns
         -------
-        y : Tensor, shape (time, batch, hidden)
+        y : Tensor, shape (time, batch, hidden units of the last layer)
         state : list of (h, c)
         """
-        if state is None:
-            zeros = x.new_zeros(x.shape[1], self.hidden)
-            state = [(zeros, zeros) for _ in self]
         after: State = []
         for i, layer in enumerate(self):
-            x, s = layer(x if i == 0 else F.dropout(x, self.dropout, self.training), state[i])
+            if state is None:
+                zeros = x.new_zeros(x.shape[1], self.sizes[i])
+            before = (zeros, zeros) if state is None else state[i]
+            x, s = layer(x if i == 0 else F.dropout(x, self.dropout, self.training), before)
             after.append(s)
         return x, after

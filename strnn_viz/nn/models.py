@@ -2,43 +2,123 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from strnn_viz.config import ModelConfig
 from strnn_viz.nn.lstm import StackedLSTM, State
+from strnn_viz.nn.rhn import StackedRHN, shared_dropout
 
 
-class LanguageModel(nn.Module):
-    """A word-level language model: embedding, stacked LSTM, decoder (Zaremba et al. 2014).
+class WordModel(nn.Module):
+    """What every model here begins with: an embedding and recurrent layers, called ``lstm`` or ``rhn``.
 
     Parameters
     ----------
     words : int
         Size of the vocabulary.
     config : ModelConfig
+    sizes : sequence of int, optional
+        Hidden units of each layer, in place of ``config.layers`` times ``config.hidden``. Where the embedding is tied,
+        its vectors have the size of the last.
     """
 
-    def __init__(self, words: int, config: ModelConfig) -> None:
+    def __init__(self, words: int, config: ModelConfig, sizes: Sequence[int] | None = None) -> None:
         super().__init__()
-        size = config.embedding or config.hidden
+        self.words, self.config = words, config
+        self.sizes = tuple(sizes or [config.hidden] * config.layers)
+        size = self.sizes[-1] if config.tied else config.embedding or config.hidden
         # skip_init leaves the weights to `initialize`, and the global random state alone.
         self.embedding = nn.utils.skip_init(nn.Embedding, words, size)  # type: ignore[no-untyped-call]
-        self.lstm = StackedLSTM(size, config.hidden, config.layers, config.dropout)
-        self.decoder = nn.utils.skip_init(nn.Linear, config.hidden, words)  # type: ignore[no-untyped-call]
-        if config.tied:
-            self.decoder.weight = self.embedding.weight
-        self.dropout = config.dropout
+        stack: nn.Module = (
+            StackedRHN(size, self.sizes, config.depth, config.input_dropout, config.hidden_dropout)
+            if config.cell == "rhn"
+            else StackedLSTM(size, self.sizes, config.dropout)
+        )
+        self.add_module(config.cell, stack)
 
-    def initialize(self, init_range: float, generator: torch.Generator) -> None:
-        """Draw every weight uniformly from ± `init_range`; biases start at zero."""
+    @property
+    def recurrent(self) -> nn.ModuleList:
+        """The recurrent layers, from the bottom: what ``lstm`` or ``rhn`` is."""
+        stack = self.get_submodule(self.config.cell)
+        assert isinstance(stack, nn.ModuleList)
+        return stack
+
+    def initialize(self, config: ModelConfig, generator: torch.Generator) -> None:
+        """Draw every weight uniformly from ± ``config.init_range``, in the order of the parameters.
+
+        Biases start at zero, but those of an LSTM's forget gates at ``config.forget_bias`` and those of an RHN's
+        transform gates at ``config.transform_bias``.
+        """
         with torch.no_grad():
             for parameter in self.parameters():
                 if parameter.ndim > 1:
-                    parameter.uniform_(-init_range, init_range, generator=generator)
+                    parameter.uniform_(-config.init_range, config.init_range, generator=generator)
                 else:
                     parameter.zero_()
+            # f of an LSTM's i, f, g, o, and t of an RHN's h, t: the second of the gates
+            second = config.transform_bias if config.cell == "rhn" else config.forget_bias
+            for hidden, layer in zip(self.sizes, self.recurrent, strict=True):
+                for name, parameter in layer.named_parameters():
+                    if name.startswith("bias"):
+                        parameter[hidden : 2 * hidden] = second
+
+    def read(self, words: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+        """Run embedding and recurrent layers over a batch of sequences, dropout included, up to the output layer.
+
+        Parameters
+        ----------
+        words : Tensor of int64, shape (time, batch)
+        state : list of tuple of Tensor, or None for zeros
+
+        Returns
+        -------
+        y : Tensor, shape (time, batch, hidden units of the last layer)
+            With the dropout before the output layer applied.
+        state : list of tuple of Tensor
+        """
+        config, x = self.config, self.embedding(words)
+        if config.cell == "rhn":
+            if self.training and config.word_dropout:
+                x = x * self._word_dropout(words, x)
+            y, state = self.recurrent(x, state)
+            if self.training and config.dropout:
+                y = y * shared_dropout(y, config.dropout)
+        else:
+            y, state = self.recurrent(F.dropout(x, config.dropout, self.training), state)
+            y = F.dropout(y, config.dropout, self.training)
+        return y, state
+
+    def _word_dropout(self, words: Tensor, like: Tensor) -> Tensor:
+        """Mask of shape (time, batch, 1): a word is dropped wherever it stands in a sequence of the batch.
+
+        That is dropout of rows of the embedding, drawn for each sequence (Gal & Ghahramani 2016, and the RHN's own
+        code).
+        """
+        rows = shared_dropout(like.new_empty(words.shape[1], self.words), self.config.word_dropout)
+        return rows.gather(1, words.t()).t().unsqueeze(2)
+
+
+class LanguageModel(WordModel):
+    """A word-level language model: embedding, recurrent layers, decoder (Zaremba et al. 2014; Zilly et al. 2017).
+
+    Parameters
+    ----------
+    words : int
+        Size of the vocabulary.
+    config : ModelConfig
+    sizes : sequence of int, optional
+        Hidden units of each layer, where they differ.
+    """
+
+    def __init__(self, words: int, config: ModelConfig, sizes: Sequence[int] | None = None) -> None:
+        super().__init__(words, config, sizes)
+        self.decoder = nn.utils.skip_init(nn.Linear, self.sizes[-1], words)  # type: ignore[no-untyped-call]
+        if config.tied:
+            self.decoder.weight = self.embedding.weight
 
     def forward(self, words: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Predict each next word.
@@ -46,14 +126,14 @@ class LanguageModel(nn.Module):
         Parameters
         ----------
         words : Tensor of int64, shape (time, batch)
-        state : list of (h, c), or None for zeros
+        state : list of tuple of Tensor, or None for zeros
+            One tuple a layer: (h, c) of an LSTM, (s,) of an RHN.
 
         Returns
         -------
         logits : Tensor, shape (time, batch, words)
-        state : list of (h, c)
+        state : list of tuple of Tensor
         """
-        x = F.dropout(self.embedding(words), self.dropout, self.training)
-        x, state = self.lstm(x, state)
-        logits: Tensor = self.decoder(F.dropout(x, self.dropout, self.training))
+        y, state = self.read(words, state)
+        logits: Tensor = self.decoder(y)
         return logits, state

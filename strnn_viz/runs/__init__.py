@@ -3,6 +3,7 @@
 from strnn_viz.runs.control import Control, Progress, send, wanted
 from strnn_viz.runs.listing import check_name, free_name, list_runs
 from strnn_viz.runs.lock import is_being_written
+from strnn_viz.runs.measure import ACCURACY, PERPLEXITY, Measure, measure_of
 from strnn_viz.runs.run import Run
 from strnn_viz.runs.snapshot import (
     LOG10_EDGES,
@@ -16,11 +17,14 @@ from strnn_viz.runs.snapshot import (
 from strnn_viz.runs.writer import RunWriter
 
 __all__ = [
+    "ACCURACY",
     "LOG10_EDGES",
+    "PERPLEXITY",
     "Churn",
     "Control",
     "LayerInfo",
     "LayerSnapshot",
+    "Measure",
     "Progress",
     "Run",
     "RunWriter",
@@ -30,6 +34,7 @@ __all__ = [
     "free_name",
     "is_being_written",
     "list_runs",
+    "measure_of",
     "send",
     "total_churn",
     "wanted",

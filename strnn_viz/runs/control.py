@@ -47,8 +47,8 @@ class Progress:
         Seconds one epoch takes, evaluation included; nan while unknown.
     remaining_seconds : float
         Seconds until the run is done; nan while unknown.
-    train_perplexity : float
-        Training perplexity of this epoch so far; nan while unknown.
+    train_loss : float
+        Mean training loss of this epoch so far, in nats a prediction; nan while unknown.
     """
 
     epoch: int
@@ -58,7 +58,7 @@ class Progress:
     tokens_per_second: float = float("nan")
     epoch_seconds: float = float("nan")
     remaining_seconds: float = float("nan")
-    train_perplexity: float = float("nan")
+    train_loss: float = float("nan")
 
 
 def send(path: Path, control: Control) -> None:

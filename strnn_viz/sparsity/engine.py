@@ -1,44 +1,31 @@
-"""Dynamic sparse training of any PyTorch model: prune and regrow at a fixed budget (Algorithm 1 of Liu et al. 2021)."""
+"""Sparse training of any PyTorch model: prune and regrow at a fixed budget (Algorithm 1 of Liu et al. 2021)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from strnn_viz.errors import UsageError
+from strnn_viz.nn.units import unit_layers
+from strnn_viz.rules import refuse_senseless
+from strnn_viz.sparsity import flips, signals
+from strnn_viz.sparsity.blocks import Block
 from strnn_viz.sparsity.discovery import weight_matrices
 from strnn_viz.sparsity.initialization import allocate, random_positions
 from strnn_viz.sparsity.matrix import MaskedMatrix
-from strnn_viz.sparsity.methods import Method
-from strnn_viz.sparsity.methods import method as find_method
-from strnn_viz.sparsity.scores import FreePlaces
-
-
-@dataclass(frozen=True)
-class Rewiring:
-    """What one update of the topology did to one matrix.
-
-    Attributes
-    ----------
-    pruned : int
-        Connections removed; as many were grown.
-    reactivated : int
-        Those of them that were grown again in the same place, at zero.
-    threshold : float
-        The largest magnitude pruned (γ of Eq. 6); nan where nothing was.
-    """
-
-    pruned: int = 0
-    reactivated: int = 0
-    threshold: float = float("nan")
+from strnn_viz.sparsity.methods import Method, find_method
+from strnn_viz.sparsity.rewiring import Rewiring, regrow
+from strnn_viz.sparsity.schedules import cubic_density
+from strnn_viz.sparsity.selection import Moment
+from strnn_viz.sparsity.units import Units
 
 
 class SparseTraining:
-    """Attach dynamic sparse training to a model and its optimizer.
+    """Attach sparse training to a model and its optimizer.
 
     Every trainable weight matrix of the model is masked: those of ``nn.Linear``, ``nn.Embedding``, ``nn.LSTM``,
     ``nn.GRU`` and any other two-dimensional parameter; a tied matrix counts once. Biases stay dense. From then on the
@@ -50,26 +37,43 @@ class SparseTraining:
     optimizer : Optimizer
         Must hold the model's matrices. Its state (momentum, Adam moments, averages) follows the connections.
     method : str or Method
-        What is pruned and what is regrown.
+        What is pruned and what is regrown: a name of :data:`~strnn_viz.sparsity.METHODS`.
     density : float
-        Active weights of all masked weights, above 0 and at most 1.
+        Active weights of all masked weights, above 0 and at most 1. A method that begins dense ends with it.
     updates : int
         How many times :meth:`update` will be called; the prune rate reaches 0 at the last.
     prune_rate : float
         Share of the active weights replaced by the first update.
     initialization : str
         ``"uniform"`` or ``"erdos_renyi"``.
+    epsilon : float
+        ε of Eq. 4, which then decides the density; 0: `density` does.
     granularity : str
         ``"matrix"``: one budget for each matrix; ``"gate"``: one for each gate of it.
+    prune, regrow, redistribution, schedule : str
+        Axes along which the method may be varied; ``"auto"`` leaves its own. See :mod:`strnn_viz.rules`.
     reactivate : bool
         Whether a connection just pruned may be regrown at once.
     exclude : sequence of str
         Shell patterns of parameter names to leave dense.
     gradients : str
         When gradients of inactive weights are zeroed: ``"backward"``, as soon as they are computed, so that a
-        gradient norm is that of active weights; or ``"step"``, only within ``optimizer.step()``.
+        gradient norm is that of active weights; or ``"step"``, only within ``optimizer.step()``, or when
+        :meth:`mask_gradients` is called before it.
+    l1, temperature : float
+        Of ``deepr``: pull towards zero, and noise.
+    group_lasso : float
+        Of ``iss``: penalty on the norm of a hidden unit's weights.
+    momentum_decay : float
+        Of the dense momentum, where one is needed.
     seed : int
         Of the topology.
+
+    Attributes
+    ----------
+    collecting : bool
+        Whether dense gradients are summed up for the next update, where the method needs them. Summing costs time: set
+        it False and, some batches before an update, True. (A momentum is kept at every step in any case.)
 
     Raises
     ------
@@ -96,10 +100,19 @@ class SparseTraining:
         updates: int,
         prune_rate: float = 0.5,
         initialization: str = "uniform",
+        epsilon: float = 0.0,
         granularity: str = "matrix",
+        prune: str = "auto",
+        regrow: str = "auto",
+        redistribution: str = "auto",
+        schedule: str = "auto",
         reactivate: bool = True,
         exclude: Sequence[str] = (),
         gradients: str = "backward",
+        l1: float = 1e-5,
+        temperature: float = 1e-8,
+        group_lasso: float = 1e-4,
+        momentum_decay: float = 0.9,
         seed: int = 0,
     ) -> None:
         if not 0.0 <= prune_rate <= 1.0:
@@ -108,51 +121,112 @@ class SparseTraining:
             raise UsageError(f"granularity = {granularity!r}: expected 'matrix' or 'gate'.")
         if gradients not in ("backward", "step"):
             raise UsageError(f"gradients = {gradients!r}: expected 'backward' or 'step'.")
-        self.method = method if isinstance(method, Method) else find_method(method)
+        if isinstance(method, str):
+            method = find_method(method, prune=prune, regrow=regrow, redistribution=redistribution, schedule=schedule)
+            refuse_senseless(method.name, initialization=initialization, granularity=granularity, epsilon=epsilon)
+        self.method = method
         self.prune_rate, self.updates, self.update_count = prune_rate, updates, 0
         self.reactivate, self.granularity = reactivate, granularity
+        self.l1, self.temperature, self.group_lasso = l1, temperature, group_lasso
+        self.collecting = True
+        self.memory: dict[str, float] = {}
         self.generator = torch.Generator().manual_seed(seed)
+        self._optimizer = optimizer
+        self._masked = False
+        self._flipped: dict[str, Rewiring] = {}
         found = weight_matrices(model, exclude)
-        held = {id(p) for group in optimizer.param_groups for p in group["params"]}
-        missing = [info.name for info, p in found if id(p) not in held]
-        if missing or not found:
-            raise UsageError(
-                f"the optimizer does not hold {', '.join(missing)}: give it the model's parameters, or leave these "
-                "dense with exclude=."
-                if missing
-                else "the model has no trainable weight matrix to mask."
-            )
+        self._check_optimizer([info.name for info, p in found if id(p) not in _held(optimizer)], bool(found))
         self.matrices: dict[str, MaskedMatrix] = {}
-        counts = iter(allocate(initialization, [s for info, _ in found for s in self._blocks(info)], density))
+        self._budgets: dict[str, list[int]] = {}
+        if method.begins_dense and method.prune is None and not method.units:
+            density, epsilon = 1.0, 0.0  # dense from the first to the last
+        counts = iter(allocate(initialization, [s for info, _ in found for s in self._shapes(info)], density, epsilon))
         for info, parameter in found:
-            own = [next(counts) for _ in self._blocks(info)]
-            positions = random_positions(own, info.size // len(own), self.generator).to(parameter.device)
-            self.matrices[info.name] = MaskedMatrix(info, parameter, optimizer, positions)
+            own = [next(counts) for _ in self._shapes(info)]
+            positions = (
+                torch.arange(info.size)
+                if method.begins_dense
+                else random_positions(own, info.size // len(own), self.generator)
+            )
+            self._budgets[info.name] = own
+            self.matrices[info.name] = MaskedMatrix(info, parameter, optimizer, positions.to(parameter.device))
+        self._units = self._find_units(model) if method.units else None
+        if method.flips:
+            for matrix in self.matrices.values():
+                flips.first_signs(matrix, self.generator)
+        self._watch_gradients(momentum_decay)
         self._hooks: list[Any] = [optimizer.register_step_post_hook(self._after_step)]
         if gradients == "backward":
             self._hooks += [m.mask_gradients_from_now_on() for m in self.matrices.values()]
         else:
-            self._hooks.append(optimizer.register_step_pre_hook(self._before_step))
+            self._hooks.append(optimizer.register_step_pre_hook(lambda *_: self.mask_gradients()))
 
     @property
     def next_rate(self) -> float:
-        """Prune rate of the next :meth:`update`."""
+        """Share of the active weights that the next :meth:`update` prunes; 0 of a method that rewires at every step."""
+        if self.method.begins_dense and (self.method.prune or self.method.units):
+            target = self._dense_to_sparse_budget(self.update_count + 1)
+            return max(0.0, 1 - target / max(1, self.nnz))
+        if self.method.prune is None:
+            return 0.0
         return self.method.schedule(self.prune_rate, self.update_count, self.updates)
 
+    @property
+    def nnz(self) -> int:
+        """Active weights of all matrices."""
+        return sum(matrix.nnz for matrix in self.matrices.values())
+
+    @property
+    def size(self) -> int:
+        """Places of all matrices."""
+        return sum(matrix.info.size for matrix in self.matrices.values())
+
+    @property
+    def budget(self) -> int:
+        """Active weights to end with: for a method that begins sparse, those of any moment."""
+        return sum(map(sum, self._budgets.values()))
+
     def update(self) -> dict[str, Rewiring]:
-        """Prune and regrow every matrix once; the number of active weights of each stays what it is.
+        """Prune and regrow every matrix once; the number of active weights of the network stays what it is.
+
+        It shrinks where the method begins dense. A method that rewires at every step has done so already: this tells
+        of it.
 
         Returns
         -------
         dict of str to Rewiring
         """
-        rate = self.next_rate
+        rate, count = self.next_rate, self.update_count
         self.update_count += 1
-        return {name: self._rewire(matrix, rate) for name, matrix in self.matrices.items()}
+        if self.method.flips:
+            told, self._flipped = self._flipped, {}
+            return {name: told.get(name, Rewiring()) for name in self.matrices}
+        if self._units is not None:
+            gone = self._units.remove_down_to(self._dense_to_sparse_budget(count + 1))
+            return {name: self._remove(self.matrices[name], removed) for name, removed in gone.items()}
+        if self.method.prune is None:
+            return {name: Rewiring() for name in self.matrices}
+        blocks = self._blocks()
+        moment = Moment(rate, count, self.updates, self.size, self.budget, self._limited, self.memory)
+        done = regrow(self.method, blocks, self.method.prune(blocks, moment), self.reactivate, self.generator)
+        for matrix in self.matrices.values():
+            matrix.signals.pop("gradient", None)
+        return done
+
+    def mask_gradients(self) -> None:
+        """Zero the gradients of inactive weights now: after the backward pass, before a norm is taken."""
+        if not self._masked:
+            for matrix in self.matrices.values():
+                matrix.mask_gradient()
+        self._masked = True
 
     def mask(self, name: str) -> Tensor:
         """The boolean mask of a matrix, shape (out, in)."""
         return self.matrices[name].mask
+
+    def kept_units(self) -> list[Tensor]:
+        """Which hidden units of each layer are kept (of a method that removes whole ones), bool, shape (units,)."""
+        return [] if self._units is None else [kept.clone() for kept in self._units.kept]
 
     def remove(self) -> None:
         """Detach from the model: masks hold no longer. Weights stay as they are."""
@@ -164,8 +238,11 @@ class SparseTraining:
         """Topology, place in the schedule and random state; weights are in the model's own ``state_dict``."""
         return {
             "positions": {name: m.positions.clone() for name, m in self.matrices.items()},
+            "signals": {n: {k: s.clone() for k, s in m.signals.items()} for n, m in self.matrices.items()},
+            "memory": dict(self.memory),
             "update_count": self.update_count,
             "generator": self.generator.get_state(),
+            "flipped": dict(self._flipped),
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -183,49 +260,131 @@ class SparseTraining:
             )
         for name, positions in state["positions"].items():
             self.matrices[name].load(positions)
-        self.update_count = int(state["update_count"])
-        self.generator.set_state(state["generator"])
+        self.take_over(
+            state["signals"], state["memory"], int(state["update_count"]), state["generator"], state["flipped"]
+        )
 
-    def _blocks(self, info: Any) -> list[tuple[int, int]]:
+    def take_over(
+        self,
+        signals: Mapping[str, Mapping[str, Tensor]],
+        memory: Mapping[str, float],
+        update_count: int,
+        generator: Tensor,
+        flipped: Mapping[str, Rewiring] | None = None,
+    ) -> None:
+        """Take over all that is saved beside positions, which the matrices have been given before.
+
+        Parameters
+        ----------
+        signals : mapping of str to mapping of str to Tensor
+            By matrix and name.
+        memory : mapping of str to float
+        update_count : int
+        generator : Tensor
+            Random state.
+        flipped : mapping of str to Rewiring, optional
+            As :attr:`flipped`.
+        """
+        self._flipped = dict(flipped or {})
+        for name, matrix in self.matrices.items():
+            device = matrix.parameter.device
+            matrix.signals = {k: s.to(device, copy=True) for k, s in signals.get(name, {}).items()}
+        self.memory = dict(memory)
+        self.update_count = update_count
+        self.generator.set_state(generator)
+        if self._units is not None:
+            self._units.take_over()
+
+    @property
+    def flipped(self) -> dict[str, Rewiring]:
+        """What a method that rewires at every step has done since the last :meth:`update`, by matrix."""
+        return self._flipped
+
+    @property
+    def _limited(self) -> bool:
+        return self.method.regrow is not None and not self.reactivate
+
+    def _check_optimizer(self, missing: list[str], any_found: bool) -> None:
+        if missing or not any_found:
+            raise UsageError(
+                f"the optimizer does not hold {', '.join(missing)}: give it the model's parameters, or leave these "
+                "dense with exclude=."
+                if missing
+                else "the model has no trainable weight matrix to mask."
+            )
+
+    def _find_units(self, model: nn.Module) -> Units:
+        units = Units(unit_layers(model), self.matrices)
+        if units.smallest > self.budget:
+            raise UsageError(
+                f"density = {self.budget / self.size:.3g} cannot be reached by removing hidden units: with a single "
+                f"unit a layer, {units.smallest / self.size:.3g} of the weights are left, most of them in the "
+                "embedding. Ask for a higher density, or leave the embedding out with exclude=."
+            )
+        return units
+
+    def _watch_gradients(self, momentum_decay: float) -> None:
+        for matrix in self.matrices.values():
+            if "gradient" in self.method.signals:
+                matrix.observe(lambda m, g: signals.add_gradient(m, g) if self.collecting else None)
+            if "momentum" in self.method.signals:
+                matrix.observe(partial(signals.add_momentum, decay=momentum_decay))
+
+    def _shapes(self, info: Any) -> list[tuple[int, int]]:
         """Shapes of the parts of a matrix that keep a budget of their own."""
         parts = len(info.gates) if self.granularity == "gate" and info.gates else 1
         return [(info.shape[0] // parts, info.shape[1])] * parts
 
-    def _rewire(self, matrix: MaskedMatrix, rate: float) -> Rewiring:
-        positions = matrix.positions
-        score = self.method.prune(matrix)
-        magnitudes = matrix.values.abs()
-        size = matrix.info.size // len(self._blocks(matrix.info))
-        removed_parts, added_parts, threshold = [], [], float("nan")
-        for start in range(0, matrix.info.size, size):
-            lo, hi = torch.searchsorted(
-                positions, torch.tensor([start, start + size], device=positions.device)
-            ).tolist()
-            own = positions[lo:hi]
-            k = round(rate * len(own))
-            if not self.reactivate:
-                k = min(k, size - len(own))  # no more places to grow than there are
-            if k == 0:
-                continue
-            # A stable sort: among equal scores the first position goes, on every machine alike.
-            order = torch.sort(score[lo:hi], stable=True).indices
-            gone = torch.zeros(len(own), dtype=torch.bool, device=own.device)
-            gone[order[:k]] = True
-            free = FreePlaces(own[~gone] if self.reactivate else own, start, start + size)
-            removed_parts.append(own[gone])
-            added_parts.append(self.method.regrow(matrix, free, k, self.generator))
-            largest = float(magnitudes[lo:hi][gone].max())
-            threshold = largest if threshold != threshold else max(threshold, largest)  # nan until the first
-        if not removed_parts:
-            return Rewiring()
-        removed, added = torch.cat(removed_parts), torch.cat(added_parts)
-        matrix.rewire(removed, added)
-        return Rewiring(len(removed), int(torch.isin(added, removed).sum()), threshold)
+    def _blocks(self) -> list[Block]:
+        return [b for name, matrix in self.matrices.items() for b in Block.of(matrix, self._budgets[name])]
 
-    def _before_step(self, *_: Any) -> None:
-        for matrix in self.matrices.values():
-            matrix.mask_gradient()
+    def _dense_to_sparse_budget(self, update: int) -> int:
+        """Active weights of the whole network after `update` updates of a method that begins dense."""
+        if self._units is not None:
+            return round(cubic_density(self.budget / self.size, update, self.updates) * self.size)
+        sizes = {n: m.info.size // len(self._budgets[n]) for n, m in self.matrices.items()}
+        return sum(
+            round(cubic_density(b / sizes[n], update, self.updates) * sizes[n])
+            for n, own in self._budgets.items() for b in own
+        )  # fmt: skip
+
+    def _remove(self, matrix: MaskedMatrix, removed: Tensor) -> Rewiring:
+        if not len(removed):
+            return Rewiring()
+        values = matrix.parameter.detach().view(-1)[removed]
+        matrix.rewire(removed, removed[:0])
+        return Rewiring(len(removed), 0, float(values.abs().max()))
 
     def _after_step(self, *_: Any) -> None:
+        self._masked = False
         for matrix in self.matrices.values():
             matrix.mask_weight()
+        lr = float(self._optimizer.param_groups[0]["lr"])
+        if self._units is not None and self.group_lasso:
+            self._units.shrink(lr * self.group_lasso)
+        if self.method.flips:
+            self._flip(lr)
+
+    def _flip(self, lr: float) -> None:
+        wrong = {
+            name: flips.move(matrix, lr, self.l1, self.temperature, self.generator)
+            for name, matrix in self.matrices.items()
+        }
+        if not any(map(len, wrong.values())):
+            return
+        blocks = self._blocks()
+        marks = [torch.isin(b.positions, wrong[b.matrix.info.name], assume_unique=True) for b in blocks]
+        before = {name: matrix.positions for name, matrix in self.matrices.items()}
+        done = regrow(self.method, blocks, marks, self.reactivate, self.generator)
+        for name, rewiring in done.items():
+            self._flipped[name] = self._flipped.get(name, Rewiring()) + rewiring
+            if rewiring.grown:
+                matrix = self.matrices[name]
+                stayed = torch.isin(matrix.positions, before[name], assume_unique=True)
+                stayed &= ~torch.isin(matrix.positions, wrong[name], assume_unique=True)
+                new = matrix.positions[~stayed]
+                flips.give_signs(matrix, new, flips.random_signs(len(new), self.generator))
+
+
+def _held(optimizer: torch.optim.Optimizer) -> set[int]:
+    return {id(p) for group in optimizer.param_groups for p in group["params"]}

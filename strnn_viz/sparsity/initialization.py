@@ -50,8 +50,19 @@ def erdos_renyi(shapes: Sequence[Shape], density: float) -> list[float]:
 INITIALIZATIONS = {"uniform": uniform, "erdos_renyi": erdos_renyi}
 
 
-def allocate(name: str, shapes: Sequence[Shape], density: float) -> list[int]:
+def allocate(name: str, shapes: Sequence[Shape], density: float, epsilon: float = 0.0) -> list[int]:
     """Number of active weights of each matrix.
+
+    Parameters
+    ----------
+    name : str
+        A name of :data:`INITIALIZATIONS`.
+    shapes : sequence of (rows, columns)
+    density : float
+        Of all matrices together.
+    epsilon : float
+        Where it is not 0, it decides instead of the density: ε (rows + columns) weights for each matrix, as Eq. 4 says,
+        and no more than it has places.
 
     Raises
     ------
@@ -62,6 +73,8 @@ def allocate(name: str, shapes: Sequence[Shape], density: float) -> list[int]:
         raise UsageError(f"density = {density:g} is out of range: expected above 0 and at most 1.")
     if name not in INITIALIZATIONS:
         raise UsageError(f"no initialization is called {name!r}. Expected one of {', '.join(INITIALIZATIONS)}.")
+    if epsilon:
+        return [min(n * m, round(epsilon * (n + m))) for n, m in shapes]
     return [round(d * n * m) for d, (n, m) in zip(INITIALIZATIONS[name](shapes, density), shapes, strict=True)]
 
 

@@ -7,7 +7,7 @@ its place.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import cast
 
 import torch
@@ -15,6 +15,9 @@ from torch import Tensor
 from torch.utils.hooks import RemovableHandle
 
 from strnn_viz.runs import LayerInfo
+
+#: Looks at (matrix, dense gradient) and may not change the gradient.
+Observer = Callable[["MaskedMatrix", Tensor], None]
 
 
 class MaskedMatrix:
@@ -40,6 +43,9 @@ class MaskedMatrix:
         # A floating mask: multiplying by it in place is several times faster than filling by a boolean one.
         self._mask = torch.zeros_like(parameter, requires_grad=False, memory_format=torch.contiguous_format)
         self.positions = positions
+        #: What is kept for every place, active or not, by name: a sum of gradients, a momentum, signs.
+        self.signals: dict[str, Tensor] = {}
+        self._observers: list[Observer] = []
         self._activate(positions)
 
     @property
@@ -62,6 +68,10 @@ class MaskedMatrix:
         """Optimizer state of the active weights by name, each of shape (nnz,): momentum, moments, averages."""
         return {key: self._flat(full)[self.positions] for key, full in self._states().items()}
 
+    def observe(self, observer: Observer) -> None:
+        """Show `observer` every gradient while it is still dense, right before it is masked."""
+        self._observers.append(observer)
+
     def mask_gradient(self) -> None:
         """Zero the gradient of inactive positions, so that neither clipping nor the optimizer sees it."""
         gradient = self.parameter.grad
@@ -72,6 +82,8 @@ class MaskedMatrix:
                 f"{self.info.name} has a sparse gradient, which cannot be masked. Build the embedding with "
                 "sparse=False, or leave it dense with exclude=."
             )
+        for observer in self._observers:
+            observer(self, gradient)
         gradient.mul_(self._mask)
 
     def mask_gradients_from_now_on(self) -> RemovableHandle:

@@ -1,57 +1,133 @@
-"""The methods, each a value: what it prunes, where it regrows, and how its prune rate decays."""
+"""The methods, each a value: what it prunes, where it regrows, how that is shared out and how it decays."""
 
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from strnn_viz import rules
 from strnn_viz.errors import UsageError
-from strnn_viz.sparsity import schedules, scores
+from strnn_viz.sparsity import growth, redistribution, schedules, selection
 
 
 @dataclass(frozen=True)
 class Method:
-    """A rule for dynamic sparse training.
+    """A rule for sparse training.
 
     Attributes
     ----------
     name : str
         Its name in a configuration.
-    prune : callable
-        Scores the active weights of a matrix; the lowest are pruned.
-    regrow : callable
-        Chooses as many places among the free ones.
-    schedule : callable
-        Prune rate by update.
     source : str
         Where it is described.
+    prune : callable or None
+        Chooses among the active weights of every block; None never prunes.
+    regrow : callable or None
+        Chooses as many places among the free ones; None regrows nothing.
+    redistribute : callable or None
+        How many each block regrows; None gives back to each what it lost.
+    schedule : callable
+        Prune rate by update.
+    begins_dense : bool
+        Whether all weights are active at first, and the density is only reached in the end.
+    units : bool
+        Whether whole hidden units are removed, after a group lasso has shrunk them, in place of `prune`.
+    flips : bool
+        Whether at every step what changed its sign under noise is pruned, in place of `prune` at an update.
     """
 
     name: str
-    prune: scores.PruneScore
-    regrow: scores.Regrow
-    schedule: schedules.Schedule
     source: str
+    prune: selection.Select | None = selection.SELECT["magnitude"]
+    regrow: growth.Regrow | None = growth.random
+    redistribute: redistribution.Redistribute | None = None
+    schedule: schedules.Schedule = schedules.cosine
+    begins_dense: bool = False
+    units: bool = False
+    flips: bool = False
+
+    @property
+    def signals(self) -> tuple[str, ...]:
+        """What must be known of inactive weights too: ``"gradient"``, ``"momentum"``."""
+        wanted = {"gradient"} if self.regrow is growth.gradient else set()
+        if self.regrow is growth.momentum or self.redistribute is redistribution.momentum:
+            wanted.add("momentum")
+        return tuple(sorted(wanted))
+
+
+def _still(name: str, source: str, *, begins_dense: bool = True) -> Method:
+    return Method(name, source, prune=None, regrow=None, schedule=schedules.constant, begins_dense=begins_dense)
 
 
 METHODS: dict[str, Method] = {
     method.name: method
     for method in [
-        Method("st-rnn", scores.magnitude, scores.random, schedules.cosine, "Liu et al. 2021, Algorithm 1"),
+        Method("st-rnn", "Liu et al. 2021, Algorithm 1"),
+        Method("set", "Mocanu et al. 2018, Algorithm 2", prune=selection.SELECT["signed"], schedule=schedules.constant),
+        Method("rigl", "Evci et al. 2020, Algorithm 1", regrow=growth.gradient),
+        Method("snfs", "Dettmers & Zettlemoyer 2019, Algorithm 1", regrow=growth.momentum,
+               redistribute=redistribution.momentum),
+        Method("dsr", "Mostafa & Wang 2019, Algorithm 1", prune=selection.below_threshold,
+               redistribute=redistribution.survivors, schedule=schedules.constant),
+        Method("deepr", "Bellec et al. 2018, Algorithm 1", prune=None, redistribute=redistribution.places,
+               schedule=schedules.constant, flips=True),
+        _still("static", "a fixed random topology", begins_dense=False),
+        Method("gmp", "Zhu & Gupta 2018", prune=selection.down_to_budget, regrow=None, begins_dense=True),
+        Method("iss", "Wen et al. 2018", prune=None, regrow=None, begins_dense=True, units=True),
+        Method("selfish", "Liu et al. 2021b, Algorithm 1"),
+        _still("dense", "no pruning at all"),
+        _still("small-dense", "Liu et al. 2021, Section 4.1.1"),
     ]
-}
+}  # fmt: skip
 
 
-def method(name: str) -> Method:
-    """The method called `name`.
+def find_method(
+    name: str,
+    *,
+    prune: str = "auto",
+    regrow: str = "auto",
+    redistribution: str = "auto",
+    schedule: str = "auto",
+) -> Method:
+    """The method called `name`, with some of its axes replaced.
+
+    Parameters
+    ----------
+    name : str
+        A name of :data:`METHODS`.
+    prune, regrow, redistribution, schedule : str
+        Names of :mod:`strnn_viz.rules`; ``"auto"`` leaves the method's own.
 
     Raises
     ------
     UsageError
-        If there is none; the nearest is suggested.
+        If there is no such name (the nearest is suggested), or the combination makes no sense.
     """
-    if name not in METHODS:
-        near = difflib.get_close_matches(name, METHODS, n=1)
+    _require("method", name, tuple(METHODS))
+    found = METHODS[name]
+    given = {"prune": prune, "regrow": regrow, "redistribution": redistribution, "schedule": schedule}
+    known = {"prune": rules.PRUNE, "regrow": rules.REGROW, "redistribution": rules.REDISTRIBUTION,
+             "schedule": rules.SCHEDULE}  # fmt: skip
+    for axis, value in given.items():
+        if value != "auto":
+            _require(axis, value, ("auto", *known[axis]))
+    rules.refuse_senseless(name, **given)
+    if prune != "auto":
+        found = replace(found, prune=selection.SELECT[prune])
+    if regrow != "auto":
+        found = replace(found, regrow=growth.REGROW[regrow])
+    if redistribution != "auto":
+        found = replace(found, redistribute=_REDISTRIBUTE[redistribution])
+    if schedule != "auto":
+        found = replace(found, schedule=schedules.SCHEDULES[schedule])
+    return found
+
+
+_REDISTRIBUTE = redistribution.REDISTRIBUTE
+
+
+def _require(what: str, name: str, known: tuple[str, ...]) -> None:
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
         hint = f" Did you mean {near[0]}?" if near else ""
-        raise UsageError(f"no method is called {name!r}.{hint} Methods: {', '.join(METHODS)}.")
-    return METHODS[name]
+        raise UsageError(f"no {what} is called {name!r}.{hint} Expected one of {', '.join(known)}.")

@@ -37,3 +37,21 @@ def free_position(occupied: Tensor, rank: Tensor, start: int = 0) -> Tensor:
     # occupied places a rank has to step over.
     free_before = occupied - start - torch.arange(len(occupied), device=occupied.device)
     return start + rank + torch.searchsorted(free_before, rank, right=True)
+
+
+def draw_few(population: int, k: int, generator: torch.Generator) -> Tensor:
+    """Choose `k` different numbers of ``range(population)`` as :func:`draw_without_replacement`, cheaper for few.
+
+    Returns
+    -------
+    Tensor of int64, shape (k,)
+        Sorted, on the CPU.
+    """
+    if 2 * k > population:
+        return draw_without_replacement(population, k, generator)
+    # Draw, and draw again for those that were drawn twice. Dropping random ones of too many keeps all choices equal.
+    drawn = torch.empty(0, dtype=torch.int64)
+    while len(drawn) < k:
+        more = torch.randint(population, (k - len(drawn) + 8,), generator=generator)
+        drawn = torch.cat([drawn, more]).unique()
+    return drawn[torch.randperm(len(drawn), generator=generator)[:k]].sort().values

@@ -1,52 +1,34 @@
-"""What to prune and where to regrow. A new method is a function here and one row in the table of methods."""
+"""What to prune: a score for each active weight of a block; the lowest go."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from strnn_viz.sparsity.matrix import MaskedMatrix
-from strnn_viz.sparsity.positions import draw_without_replacement, free_position
+from strnn_viz.sparsity.blocks import Block
+
+#: block -> a score for each of its active weights, shape (n,), in order of position.
+PruneScore = Callable[[Block], Tensor]
 
 
-@dataclass(frozen=True)
-class FreePlaces:
-    """The places of one block of a matrix where a connection may be grown.
+def magnitude(block: Block) -> Tensor:
+    """Absolute value of each weight (Eq. 5 of Liu et al. 2021)."""
+    return block.values.abs()
 
-    Attributes
-    ----------
-    occupied : Tensor of int64
-        Positions of the block that may not be used, sorted.
-    start, stop : int
-        First position of the block and the one after its last.
+
+def signed(block: Block) -> Tensor:
+    """Rank of each weight among those of its own sign, from those closest to zero, as a share of them.
+
+    The lowest share ζ are so the smallest ζ of the positive weights and the ζ of the negative ones that are closest to
+    zero, each to within one weight (Mocanu et al. 2018). A weight of exactly zero counts as positive.
     """
-
-    occupied: Tensor
-    start: int
-    stop: int
-
-    def __len__(self) -> int:
-        return self.stop - self.start - len(self.occupied)
-
-    def at(self, rank: Tensor) -> Tensor:
-        """Positions of the free places of the given ranks."""
-        return free_position(self.occupied, rank.to(self.occupied.device), self.start)
-
-
-#: matrix -> a score for each active weight, shape (nnz,), in order of position; the lowest are pruned.
-PruneScore = Callable[[MaskedMatrix], Tensor]
-#: (matrix, free places, how many, random generator) -> positions to grow.
-Regrow = Callable[[MaskedMatrix, FreePlaces, int, torch.Generator], Tensor]
-
-
-def magnitude(matrix: MaskedMatrix) -> Tensor:
-    """Absolute value of each active weight (Eq. 5)."""
-    return matrix.values.abs()
-
-
-def random(_: MaskedMatrix, free: FreePlaces, k: int, generator: torch.Generator) -> Tensor:
-    """Grow uniformly at random, without replacement (Eq. 7)."""
-    return free.at(draw_without_replacement(len(free), k, generator))
+    values = block.values
+    score = torch.empty_like(values)
+    for own in (values < 0, values >= 0):
+        order = torch.sort(values[own].abs(), stable=True).indices
+        rank = torch.empty_like(order)
+        rank[order] = torch.arange(len(order), device=order.device)
+        score[own] = (rank.to(values.dtype) + 0.5) / max(1, len(order))
+    return score

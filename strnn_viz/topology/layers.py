@@ -74,7 +74,13 @@ def layer_label(run: Run, layer: str | None = None) -> str:
         return layer  # the name of a group, or of something not recorded yet
     info = infos[0]
     alone = len(layer_groups(run)[info.group or info.name]) == 1
-    return (info.group or info.name) if alone else f"{info.group}, {info.role}"
+    return (info.group or info.name) if alone else f"{info.group}, {matrix_role(run, info)}"
+
+
+def matrix_role(run: Run, info: LayerInfo) -> str:
+    """The role of a matrix in its layer, numbered where several share it: an RHN has a recurrent one for each depth."""
+    alike = [other.name for other in layer_groups(run)[info.group or info.name] if other.role == info.role]
+    return f"{info.role} {alike.index(info.name) + 1}" if len(alike) > 1 else info.role
 
 
 def previous_epoch(run: Run, epoch: int) -> int | None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from strnn_viz.errors import RunError
 from strnn_viz.runs.snapshot import pack, unpack
 from strnn_viz.sparsity import Rewiring
+from strnn_viz.training.averaged_sgd import AveragedSGD
 from strnn_viz.training.trainer import Trainer
 
 Arrays = dict[str, NDArray[Any]]
@@ -34,6 +35,8 @@ def save(trainer: Trainer) -> tuple[Arrays, dict[str, Any]]:
         arrays[f"matrix/{name}/values"] = _array(matrix.values)
         for key, value in matrix.state.items():
             arrays[f"matrix/{name}/state/{key}"] = _array(value)
+        for key, value in matrix.signals.items():
+            arrays[f"matrix/{name}/signal/{key}"] = _array(value)
         arrays[f"mask/first/{name}"] = trainer.first[name]
         arrays[f"mask/previous/{name}"] = trainer.previous[name]
     scalars: dict[str, dict[str, float]] = {}
@@ -45,8 +48,9 @@ def save(trainer: Trainer) -> tuple[Arrays, dict[str, Any]]:
             for key, value in kept.items():
                 if isinstance(value, torch.Tensor) and value.shape == parameter.shape:
                     arrays[f"dense/{name}/state/{key}"] = _array(value)
-    for i, (h, c) in enumerate(trainer.state or []):
-        arrays[f"carried/{i}/h"], arrays[f"carried/{i}/c"] = _array(h), _array(c)
+    for i, layer in enumerate(trainer.state or []):
+        for j, part in enumerate(layer):
+            arrays[f"carried/{i}/{j}"] = _array(part)
     for i, state in enumerate(trainer.rng):
         arrays[f"rng/{i}"] = _array(state)
     arrays["rng/topology"] = _array(trainer.sparse.generator.get_state())
@@ -57,15 +61,18 @@ def save(trainer: Trainer) -> tuple[Arrays, dict[str, Any]]:
         "step": trainer.step,
         "step_in_epoch": trainer.step_in_epoch,
         # As text: every digit of a float64 comes back, infinity too.
-        "best_valid": repr(trainer.best_valid),
+        "valid_losses": [repr(loss) for loss in trainer.valid_losses],
         "loss_sum": repr(trainer.loss_sum),
-        "token_sum": trainer.token_sum,
+        "right_sum": repr(trainer.right_sum),
+        "prediction_sum": trainer.prediction_sum,
         "lr": repr(trainer.lr),
+        "averaging": isinstance(trainer.optimizer, AveragedSGD) and trainer.optimizer.averaging,
         "update_count": trainer.sparse.update_count,
+        "memory": {key: repr(value) for key, value in trainer.sparse.memory.items()},
         "scalars": scalars,
-        "rewirings": [{n: [r.pruned, r.reactivated, repr(r.threshold)] for n, r in u.items()}
-                      for u in trainer.rewirings],
-    }  # fmt: skip
+        "rewirings": _told(trainer.rewirings),
+        "flipped": _told(trainer.sparse.flipped),
+    }
     return arrays, header
 
 
@@ -108,20 +115,37 @@ def _load(trainer: Trainer, arrays: Mapping[str, NDArray[Any]], header: Mapping[
                 parameter.copy_(torch.from_numpy(value))
             else:
                 optimizer.state[parameter][part.removeprefix("state/")] = torch.from_numpy(value).to(parameter)
-    layers = len(_below(arrays, "carried/")) // 2
-    carried = [(arrays[f"carried/{i}/h"], arrays[f"carried/{i}/c"]) for i in range(layers)]
-    trainer.state = [tuple(torch.from_numpy(a).to(trainer.device) for a in pair) for pair in carried] or None  # type: ignore[misc]
-    trainer.rng = [torch.from_numpy(arrays[f"rng/{i}"]) for i in range(len(trainer.rng))]
-    trainer.sparse.generator.set_state(torch.from_numpy(arrays["rng/topology"]))
-    trainer.sparse.update_count = int(header["update_count"])
+    carried: dict[int, dict[int, torch.Tensor]] = {}
+    for key, value in _below(arrays, "carried/").items():
+        layer, part = map(int, key.split("/"))
+        carried.setdefault(layer, {})[part] = torch.from_numpy(value).to(trainer.device)
+    trainer.state = [tuple(carried[i][j] for j in range(len(carried[i]))) for i in range(len(carried))] or None
+    if trainer.ranks.alone:
+        trainer.rng = [torch.from_numpy(arrays[f"rng/{i}"]) for i in range(len(trainer.rng))]
+    signals = {
+        name: {k: torch.from_numpy(v) for k, v in _below(arrays, f"matrix/{name}/signal/").items()}
+        for name in trainer.sparse.matrices
+    }
+    memory = {key: float(value) for key, value in header["memory"].items()}
+    topology = torch.from_numpy(arrays["rng/topology"])
+    trainer.sparse.take_over(signals, memory, int(header["update_count"]), topology, _heard(header["flipped"]))
     trainer.epoch, trainer.step = int(header["epoch"]), int(header["step"])
-    trainer.step_in_epoch, trainer.token_sum = int(header["step_in_epoch"]), int(header["token_sum"])
-    trainer.best_valid, trainer.loss_sum = float(header["best_valid"]), float(header["loss_sum"])
-    trainer.rewirings = [
-        {n: Rewiring(int(p), int(r), float(t)) for n, (p, r, t) in u.items()} for u in header["rewirings"]
-    ]
+    trainer.step_in_epoch, trainer.prediction_sum = int(header["step_in_epoch"]), int(header["prediction_sum"])
+    trainer.loss_sum, trainer.right_sum = float(header["loss_sum"]), float(header["right_sum"])
+    trainer.valid_losses = [float(loss) for loss in header["valid_losses"]]
+    trainer.rewirings = _heard(header["rewirings"])
+    if isinstance(optimizer, AveragedSGD) and header["averaging"]:
+        optimizer.begin_averaging()
     for group in optimizer.param_groups:
         group["lr"] = float(header["lr"])
+
+
+def _told(rewirings: Mapping[str, Rewiring]) -> dict[str, list[Any]]:
+    return {n: [r.pruned, r.reactivated, repr(r.threshold), r.grown] for n, r in rewirings.items()}
+
+
+def _heard(told: Mapping[str, list[Any]]) -> dict[str, Rewiring]:
+    return {n: Rewiring(int(p), int(r), float(t), int(g)) for n, (p, r, t, g) in told.items()}
 
 
 def _array(tensor: torch.Tensor) -> NDArray[Any]:

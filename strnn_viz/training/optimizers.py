@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from strnn_viz.config import OptimizerConfig
+from strnn_viz.training.averaged_sgd import AveragedSGD
 
 
 def make_optimizer(config: OptimizerConfig, model: nn.Module) -> torch.optim.Optimizer:
@@ -13,4 +14,6 @@ def make_optimizer(config: OptimizerConfig, model: nn.Module) -> torch.optim.Opt
     parameters, lr, decay = model.parameters(), config.lr, config.weight_decay
     if config.algorithm == "adam":
         return torch.optim.Adam(parameters, lr=lr, betas=(config.momentum, 0.999), weight_decay=decay)
+    if config.algorithm == "asgd":
+        return AveragedSGD(parameters, lr=lr, momentum=config.momentum, weight_decay=decay)
     return torch.optim.SGD(parameters, lr=lr, momentum=config.momentum, weight_decay=decay)

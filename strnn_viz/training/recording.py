@@ -12,7 +12,7 @@ from strnn_viz.errors import RunError
 from strnn_viz.runs import Control, Progress, Run, RunWriter, Snapshot, files, send, wanted
 from strnn_viz.runs.control import write_progress
 from strnn_viz.training import checkpoint
-from strnn_viz.training.trainer import Step, Trainer, perplexity
+from strnn_viz.training.trainer import Step, Trainer
 
 _TELL_SECONDS = 0.25  # between two notes of progress
 _LOOK_SECONDS = 0.1  # between two looks at what is wanted
@@ -88,18 +88,21 @@ class Recording:
                         self._checkpoint()
                     yield progress
                 self._obey(event, clock)
-                if self.stop and not self.trainer.done:
-                    self._checkpoint()
-                    self.writer.status("stopped")
-                    break
+                if self.stop:
+                    self.trainer.leave()
+            if self.trainer.left and not self.trainer.done:
+                self._checkpoint()
+                self.writer.status("stopped")
 
     def _checkpoint(self) -> None:
         trainer = self.trainer
+        if trainer.step_in_epoch and not trainer.ranks.alone:
+            return  # the other processes carry states of their own; this run goes on from its last whole epoch
         self.writer.checkpoint(trainer.epoch, *checkpoint.save(trainer), within=trainer.step_in_epoch > 0)
 
     def _obey(self, event: Step | Snapshot, clock: _Clock) -> None:
         """Do what is wanted of the run; a pause is spent here, looking."""
-        if self.trainer.done or not (isinstance(event, Snapshot) or clock.due("look", _LOOK_SECONDS)):
+        if self.trainer.done or self.stop or not (isinstance(event, Snapshot) or clock.due("look", _LOOK_SECONDS)):
             return
         control = wanted(self.path)
         if isinstance(event, Snapshot) and control.pause_after is not None and event.epoch >= control.pause_after:
@@ -159,7 +162,7 @@ class _Clock:
         epoch = self._epoch_seconds if self._epoch_seconds == self._epoch_seconds else estimate
         epochs = self._trainer.config.training.epochs
         remaining = epoch * (epochs - step.epoch) + max(0.0, epoch - epoch * step.step / step.steps)
-        return Progress(step.epoch, epochs, step.step, step.steps, self._speed, epoch, remaining, perplexity(step.loss))
+        return Progress(step.epoch, epochs, step.step, step.steps, self._speed, epoch, remaining, step.loss)
 
     def epoch_done(self) -> dict[str, float]:
         """Seconds and speed of the epoch that just ended, and a new one begins."""

@@ -12,15 +12,15 @@ import torch
 from torch import nn
 
 from strnn_viz.config import RunConfig
-from strnn_viz.data import load_corpus, unigram_perplexity
-from strnn_viz.data.batches import IGNORE, LanguageModelBatches
 from strnn_viz.errors import TrainingError, UsageError
-from strnn_viz.nn.loss import cross_entropy_in_place
 from strnn_viz.nn.lstm import State
-from strnn_viz.nn.models import LanguageModel
 from strnn_viz.runs import LayerSnapshot, Snapshot, capture
 from strnn_viz.sparsity import Rewiring, SparseTraining
+from strnn_viz.training.averaged_sgd import AveragedSGD
 from strnn_viz.training.optimizers import make_optimizer
+from strnn_viz.training.ranks import Ranks
+from strnn_viz.training.small_dense import excluded
+from strnn_viz.training.tasks import make_task
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,9 @@ class Step:
     step, steps : int
         Steps done in this epoch, and how many it has.
     tokens : int
-        Tokens this step trained on.
+        Words this step read.
     loss : float
-        Mean cross-entropy of this epoch so far, in nats a token.
+        Mean cross-entropy of this epoch so far, in nats a prediction.
     """
 
     epoch: int
@@ -57,16 +57,19 @@ class Trainer:
     ----------
     epoch : int
         Epochs completed.
-    model : LanguageModel
+    task : Task
+    model : Module
     optimizer : Optimizer
     sparse : SparseTraining
+    ranks : Ranks
+        The processes that train this run together; usually this one alone.
 
     Raises
     ------
     DataError
         If the corpus is missing or is not what it should be.
     UsageError
-        If CUDA is asked for and there is none.
+        If CUDA is asked for and there is none, or what the configuration asks for does not fit the model.
     """
 
     def __init__(self, config: RunConfig) -> None:
@@ -74,49 +77,59 @@ class Trainer:
         self.device = find_device(config.training.device)
         if config.training.threads:
             torch.set_num_threads(config.training.threads)
-        corpus = load_corpus(config.data)
-        size, bptt = config.training.batch_size, config.training.bptt
-        eos = corpus.vocabulary.eos
-        self.batches = {
-            split: LanguageModelBatches(tokens, size, bptt, eos)
-            for split, tokens in [("train", corpus.train), ("valid", corpus.valid), ("test", corpus.test)]
-        }
-        self._unigram = unigram_perplexity(corpus)
+        self.ranks = Ranks.join()
+        self.task = make_task(config, self.ranks)
         # One seed, several independent streams: two initializations of one seed start from the same weights.
         weights, topology, dropout = np.random.SeedSequence(config.seed).generate_state(3, np.uint64).tolist()
-        self.model = LanguageModel(len(corpus.vocabulary), config.model)
-        self.model.initialize(config.model.init_range, torch.Generator().manual_seed(weights))
+        self.model = self.task.model
+        self.model.initialize(config.model, torch.Generator().manual_seed(weights))
         self.model.to(self.device)
         self.optimizer = make_optimizer(config.optimizer, self.model)
-        per_epoch = config.sparsity.update_every
-        steps = len(self.batches["train"])
-        updates = config.training.epochs * (steps // per_epoch if per_epoch else 1)
-        if updates == 0:
-            raise UsageError(
-                f"sparsity.update_every = {per_epoch} steps is longer than an epoch, which has {steps}. Use 0 to "
-                f"rewire once an epoch, or at most {steps}."
-            )
-        self.sparse = SparseTraining(
-            self.model,
-            self.optimizer,
-            method=config.sparsity.method,
-            density=config.sparsity.density,
-            updates=updates,
-            prune_rate=config.sparsity.prune_rate,
-            initialization=config.sparsity.initialization,
-            granularity=config.sparsity.granularity,
-            reactivate=config.sparsity.reactivate,
-            gradients="backward" if config.optimizer.clip == "active" else "step",
-            seed=topology,
-        )
-        self.rng = self._seed_rng(dropout)
+        self.sparse = self._attach(topology)
+        self._parallel = self.ranks.wrap(self.model, self.device)
+        self._dropout_seed = dropout
+        self.rng = self._seed_rng([dropout])
         self.epoch, self.step, self.step_in_epoch = 0, 0, 0
-        self.best_valid = math.inf
+        self.valid_losses: list[float] = []
         self.state: State | None = None
-        self.loss_sum, self.token_sum = 0.0, 0
-        self.rewirings: list[dict[str, Rewiring]] = []
+        self.loss_sum, self.right_sum, self.prediction_sum = 0.0, 0.0, 0
+        self.rewirings: dict[str, Rewiring] = {}
         self.first: dict[str, np.ndarray] = {}
         self.previous: dict[str, np.ndarray] = {}
+        self._leaving = self.left = False
+
+    def _attach(self, seed: int) -> SparseTraining:
+        config, s = self.config, self.config.sparsity
+        every, steps = s.update_every, self.task.steps
+        updates = config.training.epochs * (steps // every if every else 1)
+        if updates == 0:
+            raise UsageError(
+                f"sparsity.update_every = {every} steps is longer than an epoch, which has {steps}. Use 0 to rewire "
+                f"once an epoch, or at most {steps}."
+            )
+        return SparseTraining(
+            self.model,
+            self.optimizer,
+            method=s.method,
+            density=s.density,
+            updates=updates,
+            prune_rate=s.prune_rate,
+            initialization=s.initialization,
+            epsilon=s.epsilon,
+            granularity=s.granularity,
+            prune=s.prune,
+            regrow=s.regrow,
+            redistribution=s.redistribution,
+            schedule=s.schedule,
+            reactivate=s.reactivate,
+            exclude=excluded(config),
+            gradients="step",
+            l1=s.l1,
+            temperature=s.temperature,
+            group_lasso=s.group_lasso,
+            momentum_decay=config.optimizer.momentum,
+            seed=seed,
+        )
 
     @property
     def lr(self) -> float:
@@ -127,6 +140,11 @@ class Trainer:
     def done(self) -> bool:
         """Whether every epoch has been trained."""
         return self.epoch >= self.config.training.epochs
+
+    def leave(self) -> None:
+        """Ask to leave :meth:`events` between two steps; with several processes, all of them leave after one more."""
+        self._leaving = True
+        self.left = self.left or self.ranks.alone
 
     def events(self) -> Iterator[Step | Snapshot]:
         """Train, telling of every step, and of every epoch by a snapshot; epoch 0 comes before any training.
@@ -140,84 +158,91 @@ class Trainer:
         """
         if not self.first:
             yield self._snapshot(self.evaluate())
-        while not self.done:
-            train = self.batches["train"]
-            while self.step_in_epoch < len(train):
+        while not (self.done or self.left):
+            while self.step_in_epoch < self.task.steps and not self.left:
                 tokens = self._train_step()
-                yield Step(self.epoch + 1, self.step_in_epoch, len(train), tokens, self.loss_sum / self.token_sum)
-            snapshot = self._end_epoch()
-            yield snapshot
+                loss = self.loss_sum / self.prediction_sum
+                yield Step(self.epoch + 1, self.step_in_epoch, self.task.steps, tokens, loss)
+            if self.step_in_epoch == self.task.steps:
+                yield self._end_epoch()
 
     def evaluate(self) -> dict[str, float]:
-        """Loss and perplexity on the validation and test splits, dropout off.
+        """Metrics of the validation and test splits, dropout off, of averaged weights where they are averaged.
 
         Raises
         ------
         TrainingError
             If the validation loss is not finite.
         """
-        self.model.eval()
-        metrics: dict[str, float] = {}
-        for split in ("valid", "test"):
-            total, state = 0.0, None
-            with torch.no_grad():
-                for inputs, targets in self.batches[split]:
-                    loss, state = self._loss(inputs, targets, state)
-                    total += float(loss)
-            mean = total / self.batches[split].tokens
-            metrics[f"{split}_loss"], metrics[f"{split}_perplexity"] = mean, perplexity(mean)
+        averaged = self.optimizer.averaged() if isinstance(self.optimizer, AveragedSGD) else contextlib.nullcontext()
+        with averaged:
+            metrics = self.task.evaluate()
         self._require_finite(metrics["valid_loss"], "validation loss")
         return metrics
 
     def _train_step(self) -> int:
-        inputs, targets = self.batches["train"][self.step_in_epoch]
-        tokens = int((targets != IGNORE).sum())
+        if self.step_in_epoch == 0 and not self.ranks.alone:
+            # Each process drops other units; drawn anew for every epoch, so that a resumed run drops the same.
+            self.rng = self._seed_rng([self._dropout_seed, self.ranks.rank, self.epoch])
+        batch = self.task.batch("train", self.step_in_epoch, self.epoch)
+        every = self.config.sparsity.update_every or self.task.steps
+        to_go = every - self.step_in_epoch % every
+        self.sparse.collecting = to_go <= self.config.sparsity.gradient_batches
         self.model.train()
         with self._own_rng():
             self.optimizer.zero_grad(set_to_none=True)
-            loss, self.state = self._loss(inputs, targets, self.state)
-            total = float(loss.detach())
+            loss, right, self.state = self.task.loss(self._parallel, batch, self.state)
+            total, hits, leaving = self.ranks.sum([float(loss.detach()), right, self._leaving])
             self._require_finite(total, "training loss")
-            (loss / tokens).backward()  # type: ignore[no-untyped-call]
-            if self.config.optimizer.clip_norm:
-                nn.utils.clip_grad_norm_(self.model.parameters(), self.config.optimizer.clip_norm)
+            # Processes average their gradients, and the loss is a sum over all of them.
+            (loss * self.ranks.size / batch.count).backward()  # type: ignore[no-untyped-call]
+            clip = self.config.optimizer
+            if clip.clip == "active":
+                self.sparse.mask_gradients()
+            if clip.clip_norm:
+                nn.utils.clip_grad_norm_(self.model.parameters(), clip.clip_norm)
             self.optimizer.step()
         self.loss_sum += total
-        self.token_sum += tokens
+        self.right_sum += hits
+        self.prediction_sum += batch.count
         self.step += 1
         self.step_in_epoch += 1
-        every = self.config.sparsity.update_every
-        if every and self.step_in_epoch % every == 0:
-            self.rewirings.append(self.sparse.update())
-        return tokens
+        self.left = self.left or leaving > 0
+        if self.config.sparsity.update_every and self.step_in_epoch % every == 0:
+            self._rewire()
+        return batch.tokens
 
-    def _loss(self, inputs: torch.Tensor, targets: torch.Tensor, state: State | None) -> tuple[torch.Tensor, State]:
-        """Cross-entropy summed over tokens, and the state to carry on, cut from the graph."""
-        logits, state = self.model(inputs.to(self.device), state)
-        loss = cross_entropy_in_place(logits.flatten(0, 1), targets.to(self.device).flatten())
-        return loss, [(h.detach(), c.detach()) for h, c in state]
+    def _rewire(self) -> None:
+        for name, done in self.sparse.update().items():
+            self.rewirings[name] = self.rewirings.get(name, Rewiring()) + done
 
     def _end_epoch(self) -> Snapshot:
         """Evaluate and record first, then rewire (Algorithm 1), and note in the record what the rewiring did."""
-        train_loss = self.loss_sum / self.token_sum
-        metrics = {"train_loss": train_loss, "train_perplexity": perplexity(train_loss)} | self.evaluate()
+        count = self.prediction_sum
+        metrics = self.task.metrics("train", self.loss_sum / count, self.right_sum / count) | self.evaluate()
         self.epoch += 1
         snapshot = self._snapshot(metrics)
-        if metrics["valid_loss"] < self.best_valid:
-            self.best_valid = metrics["valid_loss"]
-        else:
-            for group in self.optimizer.param_groups:
-                group["lr"] /= self.config.optimizer.lr_decay
+        self._after_validation(metrics["valid_loss"])
         if not self.config.sparsity.update_every:
-            self.rewirings.append(self.sparse.update())
+            self._rewire()
         snapshot = self._with_rewirings(snapshot)
         self.step_in_epoch, self.state = 0, None
-        self.loss_sum, self.token_sum, self.rewirings = 0.0, 0, []
+        self.loss_sum, self.right_sum, self.prediction_sum, self.rewirings = 0.0, 0.0, 0, {}
         return snapshot
 
+    def _after_validation(self, loss: float) -> None:
+        """Lower the learning rate where validation has not improved, and begin to average where it has not for long."""
+        if loss >= min(self.valid_losses, default=math.inf):
+            for group in self.optimizer.param_groups:
+                group["lr"] /= self.config.optimizer.lr_decay
+        before = self.valid_losses[: -self.config.optimizer.patience]
+        self.valid_losses.append(loss)
+        if isinstance(self.optimizer, AveragedSGD) and before and loss > min(before):
+            self.optimizer.begin_averaging()  # the non-monotone trigger of Merity et al. 2018
+
     def _snapshot(self, metrics: dict[str, float]) -> Snapshot:
+        metrics |= self.task.references
         metrics |= {
-            "unigram_perplexity": self._unigram,
             "lr": self.lr,
             "prune_rate": self.sparse.next_rate if self.epoch else 0.0,
         }
@@ -232,13 +257,8 @@ class Trainer:
     def _with_rewirings(self, snapshot: Snapshot) -> Snapshot:
         layers = {}
         for name, layer in snapshot.layers.items():
-            done = [rewiring[name] for rewiring in self.rewirings]
-            churn = replace(
-                layer.churn,
-                pruned=sum(r.pruned for r in done),
-                reactivated=sum(r.reactivated for r in done),
-                threshold=done[-1].threshold if done else math.nan,
-            )
+            done = self.rewirings.get(name, Rewiring())
+            churn = replace(layer.churn, pruned=done.pruned, reactivated=done.reactivated, threshold=done.threshold)
             layers[name] = replace(layer, churn=churn)
         return replace(snapshot, layers=layers)
 
@@ -251,9 +271,10 @@ class Trainer:
                 "epochs before are recorded."
             )
 
-    def _seed_rng(self, seed: int) -> list[torch.Tensor]:
+    def _seed_rng(self, seed: list[int]) -> list[torch.Tensor]:
         with torch.random.fork_rng(self._cuda):
-            torch.manual_seed(seed)
+            number = seed[0] if len(seed) == 1 else np.random.SeedSequence(seed).generate_state(1, np.uint64)[0]
+            torch.manual_seed(int(number))
             return self._rng_states()
 
     def _rng_states(self) -> list[torch.Tensor]:
@@ -317,8 +338,3 @@ def find_device(name: str) -> torch.device:
             "training.device = cuda, but PyTorch finds no CUDA device here. Use training.device=auto or cpu."
         )
     return torch.device(name)
-
-
-def perplexity(loss: float) -> float:
-    """exp(loss), infinite where that overflows."""
-    return math.exp(loss) if loss < 700 else math.inf

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import holoviews as hv
 import numpy as np
 
-from strnn_viz.runs import LayerInfo, Run
-from strnn_viz.topology import matrices
+from strnn_viz.runs import Run
+from strnn_viz.topology import layer_label, matrices
 from strnn_viz.views._degrees import Counts, Shares, Side, shown_layer, sides
 from strnn_viz.views._history import seen
 from strnn_viz.views._pairs import standing
@@ -207,7 +207,4 @@ def degree_title(run: Run, epoch: int | None, *, layer: str | None = None) -> st
 
 
 def _label(run: Run, name: str | None) -> str:
-    info: LayerInfo | None = run.layers.get(name or "")
-    if info is None or not info.group:
-        return name or ""
-    return f"{info.group}, {info.role}" if len(matrices(run, info.group)) > 1 else info.group
+    return layer_label(run, name) if name in run.layers else name or ""

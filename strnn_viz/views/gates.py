@@ -12,6 +12,7 @@ from strnn_viz.runs import LayerInfo, Run
 from strnn_viz.topology import layer_groups, layer_label, matrices
 from strnn_viz.topology.cache import Bounded, snapshot_key
 from strnn_viz.topology.degrees import count_active
+from strnn_viz.topology.layers import matrix_role
 from strnn_viz.views._history import seen
 from strnn_viz.views._plot import Line, Word, cursor, epoch_axis, framed, last_epoch, lines, waiting, words
 from strnn_viz.views._scale import codes, key_bar, key_words, on_grid, picture
@@ -95,7 +96,7 @@ def _name(run: Run, info: LayerInfo, gate: str, among: int) -> str:
     group = info.group or info.name
     alone = len(layer_groups(run)[group]) == 1
     several = among > len(layer_groups(run)[group])
-    words_ = [group if several or alone else "", "" if alone else info.role, gate]
+    words_ = [group if several or alone else "", "" if alone else matrix_role(run, info), gate]
     return " ".join(w for w in words_ if w)
 
 

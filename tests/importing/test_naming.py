@@ -1,7 +1,9 @@
 import pytest
 from torch import nn
 
+from strnn_viz.config import ModelConfig
 from strnn_viz.importing.naming import name_layers
+from strnn_viz.nn import models
 from strnn_viz.sparsity.discovery import weight_matrices
 
 
@@ -36,6 +38,15 @@ def test_the_layers_of_this_package_are_known_by_name():
     assert [i.group for i in found] == ["Embedding", *2 * ["LSTM layer 1"], *2 * ["LSTM layer 2"], "Decoder"]
     assert [i.role for i in found] == ["embedding", *2 * ["input", "recurrent"], "linear"]
     assert found[2].gates == ("i", "f", "g", "o")
+
+
+@pytest.mark.parametrize("tied", [False, True])
+def test_a_highway_network_of_this_package_is_known_by_name(tied):
+    model = models.LanguageModel(50, ModelConfig(cell="rhn", hidden=8, layers=2, depth=3, tied=tied))
+    expected = [info for info, _ in weight_matrices(model)]
+    assert len(expected) == 9 + (not tied)
+    aliases = {"embedding.weight": ("decoder.weight",)} if tied else {}
+    assert name_layers({info.name: info.shape for info in expected}, aliases) == expected
 
 
 def test_without_gates_without_module_and_without_a_name_for_it():

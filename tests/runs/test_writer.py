@@ -84,11 +84,11 @@ def test_an_old_wish_does_not_outlive_the_process_it_was_for(tmp_path):
 
 def test_progress_round_trip(tmp_path):
     assert read_progress(tmp_path) is None
-    progress = Progress(2, 30, 17, 400, 1e5, 4.5, float("inf"), 200.25)
+    progress = Progress(2, 30, 17, 400, 1e5, 4.5, float("inf"), 5.25)
     write_progress(tmp_path, progress)
     read = read_progress(tmp_path)
     assert read is not None
-    assert (read.epoch, read.step, read.train_perplexity) == (2, 17, 200.25)
+    assert (read.epoch, read.step, read.train_loss) == (2, 17, 5.25)
     assert read.remaining_seconds != read.remaining_seconds  # not finite: unknown
     (tmp_path / files.PROGRESS).write_text('{"epoch": "x"}')
     assert read_progress(tmp_path) is None

@@ -51,6 +51,18 @@ def test_labels_say_the_role_only_where_it_tells_matrices_apart(run: Run) -> Non
     assert layer_label(run) == "All layers"
 
 
+def test_labels_number_the_recurrent_matrices_of_a_highway_network(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("input", "recurrent", "recurrent")
+    infos = [LayerInfo(f"m{i}", (16, 8), role, "RHN layer 1", ("h", "t")) for i, role in enumerate(names)]
+    monkeypatch.setattr("tests.synthetic.layer_infos", lambda hidden: infos)
+    run = make_run(tmp_path / "rhn", epochs=1, hidden=8)
+    assert [layer_label(run, info.name) for info in infos] == [
+        "RHN layer 1, input", "RHN layer 1, recurrent 1", "RHN layer 1, recurrent 2",
+    ]  # fmt: skip
+
+
 def test_the_default_is_the_first_recurrent_matrix(run: Run, empty: Run) -> None:
     info = default_matrix(run)
     assert info is not None

@@ -67,7 +67,7 @@ def test_stopped_within_an_epoch_and_resumed_is_bit_for_bit_the_uninterrupted_ru
 def test_an_interrupt_in_the_middle_of_a_step_costs_at_most_the_epoch(tmp_path, tiny):
     whole = record(tmp_path / "whole", tiny)
     recording = Recording(tmp_path / "cut", tiny)
-    inner, calls = recording.trainer._loss, []
+    inner, calls = recording.trainer.task.loss, []
 
     def interrupted(*arguments):
         calls.append(1)
@@ -75,7 +75,7 @@ def test_an_interrupt_in_the_middle_of_a_step_costs_at_most_the_epoch(tmp_path, 
             raise KeyboardInterrupt
         return inner(*arguments)
 
-    recording.trainer._loss = interrupted
+    recording.trainer.task.loss = interrupted
     with pytest.raises(KeyboardInterrupt):
         list(recording.events())
     assert Run(tmp_path / "cut").status == "stopped"

@@ -89,13 +89,13 @@ def test_the_record_is_taken_before_the_rewiring_and_says_what_it_did(tiny):
 def test_every_step_is_told_and_counted(tiny):
     trainer = Trainer(tiny.replace({"epochs": 1}))
     steps = [e for e in trainer.events() if isinstance(e, Step)]
-    assert [s.step for s in steps] == list(range(1, len(trainer.batches["train"]) + 1))
-    assert sum(s.tokens for s in steps) == trainer.batches["train"].tokens == 460_494
+    assert [s.step for s in steps] == list(range(1, trainer.task.steps + 1))
+    assert sum(s.tokens for s in steps) == trainer.task.tokens == 460_494
 
 
 def test_rewiring_every_few_steps(tiny):
     trainer = Trainer(tiny.replace({"epochs": 2, "update_every": 4}))
-    steps = len(trainer.batches["train"])
+    steps = trainer.task.steps
     *_, last = (e for e in trainer.events() if isinstance(e, Snapshot))
     assert trainer.sparse.update_count == 2 * (steps // 4) == trainer.sparse.updates
     layer = last.layers["lstm.0.weight_ih"]
@@ -110,7 +110,7 @@ def test_a_period_longer_than_an_epoch_is_refused(tiny):
 
 def test_the_learning_rate_falls_when_validation_stops_improving(tiny):
     trainer = Trainer(tiny.replace({"epochs": 2}))
-    trainer.best_valid = 0.0  # nothing can be better
+    trainer.valid_losses = [0.0]  # nothing can be better
     snapshots = [e for e in trainer.events() if isinstance(e, Snapshot)]
     assert [s.metrics["lr"] for s in snapshots] == [2.0, 2.0, 2.0 / 1.33]
     assert trainer.lr == 2.0 / 1.33 / 1.33

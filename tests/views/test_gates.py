@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from strnn_viz.runs import Run
+from strnn_viz.runs import LayerInfo, Run
 from strnn_viz.topology import matrices
-from strnn_viz.views import gate_density_strip, gate_density_title
+from strnn_viz.views import degree_title, gate_density_strip, gate_density_title
 from strnn_viz.views._scale import STEPS, code_colours, codes, on_grid
 from strnn_viz.views.gates import gate_info
+from tests.synthetic import make_run
 from tests.views import brute
 
 LAYER = "LSTM layer 1"
@@ -36,6 +38,18 @@ def test_names_are_as_long_as_needed(full: Run) -> None:
     assert names("lstm.0.weight_hh") == ("i", "f", "g", "o")
     assert names("Decoder") == ("linear",)
     assert names(None)[:2] == ("Embedding", "LSTM layer 1 input i")
+
+
+def test_the_recurrent_matrices_of_a_highway_network_are_numbered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    roles = ("input", "recurrent", "recurrent")
+    infos = [LayerInfo(f"m{i}", (16, 8), role, "RHN layer 1", ("h", "t")) for i, role in enumerate(roles)]
+    monkeypatch.setattr("tests.synthetic.layer_infos", lambda hidden: infos)
+    run = make_run(tmp_path / "rhn", epochs=1, hidden=8)
+    expected = ("input h", "input t", "recurrent 1 h", "recurrent 1 t", "recurrent 2 h", "recurrent 2 t")
+    assert gate_info(run, matrices(run, "RHN layer 1")).names == expected
+    assert degree_title(run, 1, layer="m2").startswith("RHN layer 1, recurrent 2, epoch 1: ")
 
 
 def test_strips_lie_from_the_top_in_the_colours_of_their_densities(full: Run, renderer: Any) -> None:

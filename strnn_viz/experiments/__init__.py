@@ -1,0 +1,1 @@
+"""The paper's tables and figures as experiments, what they cost, and sweeps of runs."""

@@ -1,0 +1,179 @@
+"""What a configuration will cost, worked out from the shapes of its model before any training."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatch
+
+import torch
+from torch import nn
+
+from strnn_viz.config import ModelConfig, RunConfig
+from strnn_viz.nn.classifier import TextClassifier
+from strnn_viz.nn.models import LanguageModel
+from strnn_viz.rules import METHODS
+from strnn_viz.runs import LayerInfo
+from strnn_viz.sparsity.discovery import weight_matrices
+from strnn_viz.sparsity.initialization import allocate
+from strnn_viz.training.accounting import dense_gradient_share, forward_flops, training_flops
+from strnn_viz.training.small_dense import excluded, model_config
+
+#: What a corpus counts for in an epoch: words to predict, or passages to classify, with how many classes.
+TOKENS = {"ptb": 929_589, "sotu": 460_494, "wikitext-2": 2_088_628}
+PASSAGES = {
+    "sotu-era": (5_145, 4),
+    "twitter": (4_410, 4),
+    "imdb": (25_000, 2),
+    "yelp-2018": (120_000, 5),
+    "ag-news": (120_000, 4),
+    "amazon": (454_763, 5),
+    "yelp-polarity": (560_000, 2),
+}
+_OWN_VALIDATION = ("sotu-era",)  # the others hold out a share of their training passages
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Parameters and FLOPs of a configuration.
+
+    Attributes
+    ----------
+    matrices : tuple of LayerInfo
+        Every weight matrix.
+    nnz : mapping of str to int
+        Active weights of each masked matrix once the network has its final density.
+    forward, dense_forward : float
+        FLOPs of a forward pass for one token, at that density and were the reference model dense.
+    train, dense_train : float or None
+        FLOPs of all training; None where the size of the corpus is not known.
+    """
+
+    matrices: tuple[LayerInfo, ...]
+    nnz: Mapping[str, int]
+    forward: float
+    dense_forward: float
+    train: float | None
+    dense_train: float | None
+
+    @property
+    def parameters(self) -> int:
+        """Weights of the masked matrices."""
+        return sum(info.size for info in self.matrices if info.name in self.nnz)
+
+    @property
+    def active(self) -> int:
+        """Active weights of the masked matrices."""
+        return sum(self.nnz.values())
+
+
+def cost(config: RunConfig, sizes: Sequence[int] = ()) -> Cost:
+    """What a configuration costs.
+
+    Parameters
+    ----------
+    config : RunConfig
+    sizes : sequence of int
+        Hidden units of each LSTM layer where they differ, as after ISS has removed some: those that remain.
+
+    Returns
+    -------
+    Cost
+        ISS, where no `sizes` are given, counts as if the density were met in every matrix alike.
+    """
+    method = config.sparsity.method
+    dense = forward_flops(matrices(config.replace({"sparsity.method": "st-rnn"})), {}, _passage(config))
+    infos = matrices(config, sizes)
+    masked = [info for info in infos if not _excluded(config, info)]
+    full = method in ("dense", "small-dense") or bool(sizes)
+    nnz = {info.name: info.size for info in masked} if full else allocated(config, masked)
+    forward = forward_flops(infos, nnz, _passage(config))
+    tokens = trained_tokens(config)
+    share = dense_gradient_share(config.sparsity, config.sparsity.update_every or steps(config))
+    mean = forward
+    if METHODS[method].begins_dense and METHODS[method].rewires:
+        mean = _while_pruned(config, dense, lambda kept: _between(config, sizes, nnz, kept))
+    spent = None if tokens is None else tokens * training_flops(mean, dense, share)
+    return Cost(tuple(infos), nnz, forward, dense, spent, None if tokens is None else tokens * 3 * dense)
+
+
+def matrices(config: RunConfig, sizes: Sequence[int] = ()) -> list[LayerInfo]:
+    """Every weight matrix of the model a configuration describes, in its order; no memory is taken for the weights.
+
+    Parameters
+    ----------
+    config : RunConfig
+        Its vocabulary is taken to be filled.
+    sizes : sequence of int
+        Hidden units of each layer, where they differ.
+    """
+    words, given = config.data.vocabulary, tuple(sizes) or None
+
+    def build(model: ModelConfig) -> nn.Module:
+        if config.task == "language modelling":
+            return LanguageModel(words, model, given)
+        return TextClassifier(words, PASSAGES[config.data.corpus][1], model, given)
+
+    with torch.device("meta"):
+        return [info for info, _ in weight_matrices(build(model_config(config, build)))]
+
+
+def allocated(config: RunConfig, infos: Sequence[LayerInfo]) -> dict[str, int]:
+    """Active weights of each matrix in the first topology, per matrix or per gate as configured."""
+    sparsity = config.sparsity
+    gates = [len(info.gates) or 1 if sparsity.granularity == "gate" else 1 for info in infos]
+    shapes = [(i.shape[0] // n, i.shape[1]) for i, n in zip(infos, gates, strict=True) for _ in range(n)]
+    budgets = allocate(sparsity.initialization, shapes, sparsity.density, sparsity.epsilon)
+    rest = iter(budgets)
+    return {info.name: sum(next(rest) for _ in range(n)) for info, n in zip(infos, gates, strict=True)}
+
+
+def resized(config: RunConfig, units: int) -> RunConfig:
+    """The same model with other hidden units; word vectors as wide as the hidden state stay so."""
+    model = config.model
+    size = 0 if model.embedding in (0, model.hidden) else model.embedding
+    return replace(config, model=replace(model, hidden=units, embedding=size))
+
+
+def trained_tokens(config: RunConfig) -> int | None:
+    """Words trained on in all epochs; None where the size of the corpus is not known beforehand."""
+    corpus = config.data.corpus
+    if corpus in TOKENS:
+        return TOKENS[corpus] * config.training.epochs
+    if corpus not in PASSAGES:
+        return None
+    held = 0.0 if corpus in _OWN_VALIDATION else config.data.validation
+    return round(PASSAGES[corpus][0] * (1 - held)) * config.data.passage * config.training.epochs
+
+
+def steps(config: RunConfig) -> int:
+    """Optimizer steps of an epoch."""
+    tokens = (trained_tokens(config) or 0) / config.training.epochs
+    length = config.data.passage if config.task == "classification" else config.training.bptt
+    return max(1, math.ceil(tokens / (config.training.batch_size * length)))
+
+
+def _while_pruned(config: RunConfig, dense: float, forward: Callable[[float], float]) -> float:
+    """Mean forward FLOPs over the epochs of a method that begins dense and prunes on the cubic schedule."""
+    epochs = config.training.epochs
+    # The epoch after update t of n trains with (1 - t/n)^3 of what is to go still there (Zhu & Gupta 2017).
+    return sum(dense if t == 0 else forward((1 - t / epochs) ** 3) for t in range(epochs)) / epochs
+
+
+def _between(config: RunConfig, sizes: Sequence[int], nnz: Mapping[str, int], kept: float) -> float:
+    """Forward FLOPs when a share `kept` of what is to be removed is still there."""
+    if sizes:
+        full = config.model.hidden
+        return forward_flops(matrices(config, [round(n + (full - n) * kept) for n in sizes]), {}, _passage(config))
+    infos = matrices(config)
+    now = {i.name: round(nnz[i.name] + (i.size - nnz[i.name]) * kept) for i in infos if i.name in nnz}
+    return forward_flops(infos, now, _passage(config))
+
+
+def _passage(config: RunConfig) -> int:
+    return config.data.passage if config.task == "classification" else 0
+
+
+def _excluded(config: RunConfig, info: LayerInfo) -> bool:
+    return any(fnmatch(name, p) for p in excluded(config) for name in (info.name, *info.tied))

@@ -1,0 +1,93 @@
+"""What an experiment is: rows to train, the paper's numbers beside them, and what the paper says of their order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from strnn_viz.config import RunConfig
+from strnn_viz.experiments.sweep import Planned
+
+
+@dataclass(frozen=True)
+class Row:
+    """One system on one data set.
+
+    Attributes
+    ----------
+    label : str
+        What people call it.
+    part : str
+        Which part of the table it stands in: a data set, or a density.
+    config : RunConfig or None
+        What to train; None for a number the paper cites from elsewhere.
+    paper : mapping of str to float
+        The paper's ``valid`` and ``test``: perplexities, or accuracies in percent, with ``spread`` where it gives one.
+    x : float or None
+        Its place on the axis of a figure; None for one that is drawn as a line across.
+    """
+
+    label: str
+    part: str
+    config: RunConfig | None
+    paper: Mapping[str, float] = field(default_factory=dict)
+    x: float | None = None
+
+    @property
+    def key(self) -> str:
+        """What it is called in claims; unique in its experiment."""
+        return f"{self.label} · {self.part}"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """An order the paper states.
+
+    Attributes
+    ----------
+    words : str
+    pairs : tuple of (str, str)
+        Keys of rows: the better one first.
+    """
+
+    words: str
+    pairs: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A table or figure of the paper at some scale.
+
+    Attributes
+    ----------
+    name : str
+        ``table2`` for example.
+    scale : str
+    title : str
+    about : str
+        What is trained at this scale, in a sentence or two.
+    rows : tuple of Row
+    claims : tuple of Claim
+    axis : str
+        What the axis of a figure shows; empty for a table.
+    """
+
+    name: str
+    scale: str
+    title: str
+    about: str
+    rows: tuple[Row, ...]
+    claims: tuple[Claim, ...]
+    axis: str = ""
+
+    @property
+    def stem(self) -> str:
+        """How its files are called."""
+        return f"{self.name}-{self.scale}"
+
+    def planned(self, row: Row, seed: int) -> Planned:
+        """The run of a row with a seed."""
+        assert row.config is not None
+        words = re.sub(r"[^a-z0-9.]+", "-", f"{row.label} {row.part}".lower().replace("%", "")).strip("-")
+        return Planned(f"{self.stem}-{words}-s{seed}", row.config.replace({"seed": seed}))

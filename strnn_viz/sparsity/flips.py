@@ -1,0 +1,60 @@
+"""DeepR: noise and a pull towards zero at every step; what changes its sign loses its place.
+
+Bellec et al. 2018, Algorithm 1. Every connection has a sign for as long as it lives; its weight may shrink to zero,
+not cross it.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from strnn_viz.sparsity.matrix import MaskedMatrix
+
+
+def give_signs(matrix: MaskedMatrix, positions: Tensor, signs: Tensor) -> None:
+    """Give connections their signs, -1 or 1."""
+    if "sign" not in matrix.signals:
+        matrix.signals["sign"] = torch.zeros_like(matrix.parameter, dtype=torch.int8, requires_grad=False)
+    matrix.signals["sign"].view(-1)[positions] = signs.to(torch.int8).to(positions.device)
+
+
+def random_signs(n: int, generator: torch.Generator) -> Tensor:
+    """Draw `n` signs, -1 or 1, shape (n,)."""
+    return 2 * torch.randint(2, (n,), generator=generator) - 1
+
+
+def first_signs(matrix: MaskedMatrix, generator: torch.Generator) -> None:
+    """Give every active weight the sign it has; to one of exactly zero, a random one."""
+    values = matrix.values
+    signs = values.sign().cpu()
+    signs[signs == 0] = random_signs(int((signs == 0).sum()), generator).to(signs)
+    give_signs(matrix, matrix.positions, signs)
+
+
+@torch.no_grad()
+def move(matrix: MaskedMatrix, lr: float, l1: float, temperature: float, generator: torch.Generator) -> Tensor:
+    """Add noise to the active weights and pull them towards zero.
+
+    Parameters
+    ----------
+    lr : float
+        η, the learning rate.
+    l1 : float
+        α, the pull.
+    temperature : float
+        T: the noise has the standard deviation √(2 η T).
+
+    Returns
+    -------
+    Tensor of int64
+        Positions of the weights that now have the wrong sign.
+    """
+    positions = matrix.positions
+    sign = matrix.signals["sign"].view(-1)[positions].to(matrix.parameter.dtype)
+    noise = torch.randn(len(positions), generator=generator).to(matrix.parameter)
+    values = matrix.values - lr * l1 * sign + math.sqrt(2 * lr * temperature) * noise
+    matrix.parameter.view(-1)[positions] = values
+    return positions[values * sign < 0]

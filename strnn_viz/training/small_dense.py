@@ -1,0 +1,62 @@
+"""How large a dense network is that has as many weights as a sparse one (Section 4.1.1 of Liu et al. 2021)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import torch
+from torch import nn
+
+from strnn_viz.config import ModelConfig, RunConfig
+from strnn_viz.errors import UsageError
+from strnn_viz.sparsity.discovery import weight_matrices
+from strnn_viz.sparsity.initialization import allocate
+
+
+def model_config(config: RunConfig, build: Callable[[ModelConfig], nn.Module]) -> ModelConfig:
+    """The model a configuration asks for: with method ``small-dense``, one of as many hidden units as the budget pays.
+
+    Parameters
+    ----------
+    config : RunConfig
+    build : callable
+        From a model's configuration to the model; called without memory for its weights.
+
+    Raises
+    ------
+    UsageError
+        If not even one hidden unit is paid for.
+    """
+    model = config.model
+    if config.sparsity.method != "small-dense":
+        return model
+
+    def shapes(hidden: int) -> list[tuple[int, int]]:
+        embedding = max(1, round(model.embedding * hidden / model.hidden)) if model.embedding else 0
+        with torch.device("meta"):
+            small = build(replace(model, hidden=hidden, embedding=embedding))
+        return [info.shape for info, _ in weight_matrices(small, excluded(config))]
+
+    def count(hidden: int) -> int:
+        return sum(n * m for n, m in shapes(hidden))
+
+    s = config.sparsity
+    budget = sum(allocate("uniform", shapes(model.hidden), s.density))
+    low, high = 1, model.hidden
+    if count(low) > budget:
+        raise UsageError(
+            f"sparsity.density = {s.density:g} leaves {budget:,} weights, and a dense network of one hidden unit has "
+            f"{count(low):,}. Ask for a higher density."
+        )
+    while high - low > 1:  # the largest that is paid for is between low and high
+        middle = (low + high) // 2
+        low, high = (middle, high) if count(middle) <= budget else (low, middle)
+    nearest = min((low, high), key=lambda h: abs(count(h) - budget))
+    embedding = max(1, round(model.embedding * nearest / model.hidden)) if model.embedding else 0
+    return replace(model, hidden=nearest, embedding=embedding)
+
+
+def excluded(config: RunConfig) -> list[str]:
+    """Patterns of the matrices that stay dense."""
+    return [part.strip() for part in config.sparsity.exclude.split(",") if part.strip()]

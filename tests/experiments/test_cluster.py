@@ -1,0 +1,76 @@
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from strnn_viz.config import preset
+from strnn_viz.errors import UsageError
+from strnn_viz.experiments import cluster
+from strnn_viz.experiments.conduct import run_sweep
+from strnn_viz.experiments.sweep import Planned
+from strnn_viz.runs import Run, files
+
+SMALL = preset("demo", vocabulary=100, hidden=8, batch_size=512, bptt=90, epochs=12, threads=1)
+
+
+def test_without_dask_it_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(UsageError, match=r"strnn-viz\[distributed\].*--workers 1"):
+        run_sweep([Planned("a", SMALL)], tmp_path)
+
+
+def test_no_scheduler_at_the_address(tmp_path, monkeypatch):
+    pytest.importorskip("distributed")
+    with pytest.raises(UsageError, match="no Dask scheduler answers at 'nonsense://x'"):
+        run_sweep([Planned("a", SMALL)], tmp_path, scheduler="nonsense://x")
+
+
+def test_as_many_workers_as_fit(monkeypatch):
+    pytest.importorskip("distributed")
+    monkeypatch.setattr("dask.system.CPU_COUNT", 8)
+    monkeypatch.setattr("distributed.system.MEMORY_LIMIT", 64e9)
+    runs = [Planned(str(i), SMALL) for i in range(5)]
+    cpu = [Planned(str(i), preset("ptb-paper", device="cpu")) for i in range(20)]
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    assert cluster.fitting(runs) == 1
+    assert cluster.fitting(cpu) == 8
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    assert cluster.fitting(runs) == 5
+    monkeypatch.setattr("distributed.system.MEMORY_LIMIT", 10e9)
+    assert cluster.fitting(cpu) == 2  # 66 million weights, twelve times, and what every process needs
+
+
+@pytest.mark.slow
+def test_the_run_of_a_killed_worker_goes_on_in_another(tmp_path):
+    """Two workers; the one that trains the long run is killed after two epochs."""
+    pytest.importorskip("distributed")
+    runs = [Planned("long", SMALL.replace({"epochs": 25})), Planned("short", SMALL.replace({"epochs": 1}))]
+    killed: list[int] = []
+    killer = threading.Thread(target=_kill_writer, args=(tmp_path / "long", killed))
+    killer.start()
+    outcome = run_sweep(runs, tmp_path, workers=2)
+    killer.join()
+    assert (sorted(outcome.finished), outcome.failed) == (["long", "short"], {})
+    assert killed
+    assert files.read_json(tmp_path / "long" / "writer.json")["pid"] not in killed
+    run_sweep(runs, tmp_path / "undisturbed", workers=1)
+    disturbed, whole = (
+        [row["valid_loss"] for row in Run(folder / "long").rows] for folder in (tmp_path, tmp_path / "undisturbed")
+    )
+    assert disturbed == whole
+    assert len(whole) == 26
+
+
+def _kill_writer(path: Path, killed: list[int]) -> None:
+    for _ in range(5000):
+        if (path / files.RUN).exists() and len(Run(path).epochs) >= 2:
+            pid = files.read_json(path / "writer.json")["pid"]
+            assert pid != os.getpid()
+            os.kill(pid, signal.SIGKILL)
+            killed.append(pid)
+            return
+        time.sleep(0.02)
