@@ -66,7 +66,7 @@ def main(ctx: click.Context) -> None:
 @click.argument("source", metavar="[PRESET|FILE.toml]", required=False)
 @click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change a value; may be repeated.")
 @_RUNS
-@click.option("--name", metavar="NAME", help="Name of the run.  [default: the preset and its initialization]")
+@click.option("--name", metavar="NAME", help="Name of the run.  [default: the preset, its method and its initialization]")
 @click.option("--resume", metavar="DIR", help="Continue the run in this directory exactly where it stopped.")
 @click.option("--watch", is_flag=True, help="Show the run in the explorer while it trains.")
 @click.option("--quiet", is_flag=True, help="Print only errors.")
@@ -84,7 +84,7 @@ def train(
     PRESET is one of those that `strnn-viz presets` lists; the default is demo. Keys for --set are listed by
     `strnn-viz presets --keys`, for example --set sparsity.density=0.1 --set seed=3.
     """
-    from strnn_viz.runs import check_name, free_name
+    from strnn_viz.runs import check_name, free_name, run_name
     from strnn_viz.training.recording import Recording
 
     if resume is not None:
@@ -96,12 +96,12 @@ def train(
     else:
         source = source or "demo"
         config = configuration.preset(source).replace(_assignments(changes))
-        name = name or free_name(folder, f"{Path(source).stem}-{config.sparsity.initialization}")
+        name = name or free_name(folder, run_name(source, config))
         recording = Recording(Path(folder) / check_name(name), config)
     from strnn_viz.progress import show
 
-    with _watching(recording.path, watch), _interrupts(recording):
-        show(recording, quiet=quiet)
+    with _watching(recording.path, watch and recording.records), _interrupts(recording):
+        show(recording, quiet=quiet or not recording.records)
 
 
 @main.command("runs")

@@ -206,8 +206,8 @@ class RunConfig:
             for key in ("word_dropout", "input_dropout", "hidden_dropout"):
                 if getattr(self.model, key):
                     raise ConfigError(
-                        f"model.{key} = {getattr(self.model, key):g} is the recurrent highway network's, and model.cell "
-                        f"= {self.model.cell}. Use model.dropout, or set model.cell to rhn."
+                        f"model.{key} = {getattr(self.model, key):g} is the recurrent highway network's, and "
+                        f"model.cell = {self.model.cell}. Use model.dropout, or set model.cell to rhn."
                     )
         if self.task == "classification" and self.model.tied:
             raise ConfigError(

@@ -43,6 +43,7 @@ class MethodRules:
     rewires: bool = True
     begins_dense: bool = False
     regrows: str = "random"
+    redistributes: str = "none"
 
 
 _NO_REWIRING = dict.fromkeys(("prune", "regrow", "redistribution", "schedule"), "{title} never changes its topology")
@@ -57,6 +58,7 @@ METHODS: dict[str, MethodRules] = {
     "snfs": MethodRules(
         "SNFS", "Prune the smallest weights, regrow where the dense momentum is largest, shared out by momentum.", {},
         regrows="momentum",
+        redistributes="momentum",
     ),
     "dsr": MethodRules("DSR", "Prune below one adaptive threshold, regrow at random where most survived.", {}),
     "deepr": MethodRules(

@@ -9,11 +9,14 @@ from strnn_viz import RunConfig, preset, presets
 from strnn_viz.config import knobs, preset_text, resolve_key
 from strnn_viz.errors import ConfigError
 
+PRESETS = ["ag-news", "amazon", "demo", "era", "imdb", "ptb-paper", "ptb-rhn", "ptb-small", "rhn-small", "twitter",
+           "wikitext-small", "yelp-2018", "yelp-polarity"]  # fmt: skip
+
 
 def test_presets_are_read_and_differ():
-    assert presets() == ["demo", "ptb-paper", "ptb-small"]
+    assert presets() == PRESETS
     configs = [preset(name) for name in presets()]
-    assert len(set(configs)) == 3
+    assert len(set(configs)) == len(PRESETS)
 
 
 def test_the_papers_preset_is_the_papers():
@@ -60,7 +63,9 @@ def test_what_is_wrong_is_named_with_what_was_expected(change, message):
 
 
 def test_a_preset_that_is_not_there():
-    with pytest.raises(ConfigError, match=r"no preset is called 'demmo'\. Did you mean demo\? Presets: demo, ptb"):
+    with pytest.raises(
+        ConfigError, match=r"no preset is called 'demmo'\. Did you mean demo\? Presets: ag-news, amazon, demo"
+    ):
         preset("demmo")
 
 

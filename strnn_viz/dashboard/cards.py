@@ -38,6 +38,8 @@ class View:
         Options of the element to change.
     height : int or None
         Pixels the figure takes; None for all that its card has left.
+    kind : callable
+        ``run -> str``: which of several figures it draws, where their axes differ in kind, which no update can change.
     """
 
     draw: Callable[..., Any]
@@ -45,6 +47,7 @@ class View:
     pixels: bool = False
     opts: Mapping[str, Any] = field(default_factory=dict)
     height: int | None = None
+    kind: Callable[[Run], str] = lambda _: ""  # noqa: E731 - a default
 
     def element(self, run: Run, epoch: int | None, layer: str | None, **options: Any) -> Any:
         """What is drawn of an epoch."""
@@ -67,7 +70,7 @@ class Plot:
         self._hub = hub
         self._view = view
         self._place = place
-        self._stage: Stage = hub.kept(("stage", place), Stage)
+        self._stage: Stage | None = None
         self._key: tuple[Any, ...] = ()
         self._shown: tuple[str, int, str | None] | None = None
         self._size: dict[str, int] = {"max_rows": 300, "max_columns": 300} if view.pixels else {}
@@ -83,23 +86,26 @@ class Plot:
         """Draw an epoch on the stage, unless it is what is shown already; raises what the view raises."""
         self._shown = (name, epoch, layer)
         view, size, version = self._view, self._size, self._hub.state(name).version
-        key = (name, self._place, version if view.history else version[0], epoch, layer, *size.values())
+        run = self._hub.run(name)
+        kind = view.kind(run)
+        stage: Stage = self._hub.kept(("stage", self._place, kind), Stage)
+        key = (name, self._place, kind, version if view.history else version[0], epoch, layer, *size.values())
         if key != self._key:
             self.frame = self._hub.derived(
-                (*key, self._stage.structure),
-                lambda: self._stage.frame(view.element(self._hub.run(name), epoch, layer, **size)),
+                (*key, stage.structure), lambda: stage.frame(view.element(run, epoch, layer, **size))
             )
-            self._key = key
+            self._stage, self._key = stage, key
 
     def apply(self) -> None:
         """Bring the viewer's figure to what was prepared last."""
-        if self.frame is None:
+        if self.frame is None or self._stage is None:
             return
         if self._figure is None:
             self._figure = Figure(self._stage, self._resize if self._view.pixels else None)
             self._figure.show(self.frame)
             self.slot.append(self._figure.pane)
         else:
+            self._figure.turn(self._stage)
             self._figure.show(self.frame)
 
     def _resize(self, width: int, height: int) -> None:

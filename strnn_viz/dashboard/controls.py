@@ -1,130 +1,19 @@
-"""The left side: start a training, and steer the one that is shown."""
+"""Steers the training that is shown."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
 import panel as pn
 import panel_material_ui as pmui
 
-from strnn_viz.config import knobs, preset, presets
 from strnn_viz.dashboard.hub import RunHub, RunState
-from strnn_viz.dashboard.launcher import Launch, Launcher, check_values
+from strnn_viz.dashboard.launcher import Launch, Launcher
 from strnn_viz.dashboard.parts import Text, paragraphs
-from strnn_viz.dashboard.theme import FIELD_SX, style
-from strnn_viz.dashboard.words import duration, steer_hint
+from strnn_viz.dashboard.theme import style
+from strnn_viz.dashboard.words import steer_hint
 from strnn_viz.errors import StrnnVizError
-
-INITIALIZATIONS = {"Uniform": "uniform", "Erdős–Rényi": "erdos_renyi"}
-FIELDS = {"sparsity.density": "Density", "sparsity.prune_rate": "Prune rate", "seed": "Seed"}
-HINTS = {
-    "sparsity.density": "share of weights that are active",
-    "sparsity.prune_rate": "share replaced at first, falling to 0",
-    "seed": "the same seed repeats a run exactly",
-}
-
-
-class StartForm:
-    """Starts a training process, and says beside its button what became of it.
-
-    Parameters
-    ----------
-    launcher : Launcher
-    opened : callable
-        Called with the name of a run as soon as there is something to see of it.
-    """
-
-    def __init__(self, launcher: Launcher, opened: Callable[[str], None]) -> None:
-        self._launcher = launcher
-        self._opened = opened
-        self._launch: Launch | None = None
-        names = presets()
-        self.preset = pmui.Select(
-            label="Preset", options=names, value="demo" if "demo" in names else names[0], size="small", margin=0,
-            sizing_mode="stretch_width", sx=FIELD_SX,
-        )  # fmt: skip
-        self.initialization = pmui.RadioButtonGroup(
-            label="", options=INITIALIZATIONS, size="small", margin=0, sizing_mode="stretch_width",
-        )  # fmt: skip
-        self.fields = {
-            key: pmui.TextInput(label=label, size="small", margin=0, sizing_mode="stretch_width", sx=FIELD_SX)
-            for key, label in FIELDS.items()
-        }
-        self.button = pmui.Button(
-            label="Start training", icon="play_arrow", color="primary", variant="contained", margin=0,
-            sizing_mode="stretch_width", disable_elevation=True,
-        )  # fmt: skip
-        self.message = Text(attributes={"role": "status"}, visible=False)
-        self._fill()
-        self.preset.param.watch(lambda _: self._fill(), "value")
-        for field in self.fields.values():
-            field.param.watch(lambda _: self.check(), "value")
-        self.button.on_click(lambda _: self.start())
-
-    def view(self) -> pn.viewable.Viewable:
-        """The form as a Panel object."""
-        title = Text("<h2>Start a run</h2>")
-        return pn.Column(
-            title, self.preset, self.initialization, *self.fields.values(), self.button, self.message,
-            stylesheets=[style("form")], sizing_mode="stretch_width", margin=0, css_classes=["start"],
-        )  # fmt: skip
-
-    @property
-    def values(self) -> dict[str, str]:
-        """What the form says, by configuration key."""
-        # value_input is what is seen in the field; value may lag behind it by what was typed last.
-        typed = {key: field.value_input.strip() for key, field in self.fields.items()}
-        return {"sparsity.initialization": self.initialization.value, **typed}
-
-    def check(self) -> bool:
-        """Mark each field whose value cannot be, with what is wrong beside it."""
-        wrong = check_values(self.preset.value, self.values)
-        for key, field in self.fields.items():
-            field.param.update(error_state=key in wrong, helper_text=wrong.get(key, hint(key)))
-        return not wrong
-
-    def start(self) -> None:
-        """Start training with what the form says."""
-        if not self.check():
-            self.message.say(paragraphs("Not started: a value above is out of its range.", kind="error"))
-            return
-        try:
-            self._launch = self._launcher.start(self.preset.value, self.values)
-        except StrnnVizError as error:
-            self.message.say(paragraphs(str(error), kind="error"))
-            return
-        self.update()
-
-    def update(self) -> None:
-        """Say how the start goes; called again and again while it does."""
-        launch = self._launch
-        if launch is None:
-            return
-        problem = launch.problem()
-        if problem:
-            self.message.say(paragraphs(problem, kind="error"))
-            self._launch = None
-        elif launch.ready:
-            self.message.say(paragraphs(f"Started {launch.name}.", kind="muted"))
-            self._launch = None
-            self._opened(launch.name)
-        elif not launch.alive:
-            self.message.say(paragraphs(f"Training {launch.name} ended before it began.", kind="error"))
-            self._launch = None
-        else:
-            waited = duration(float(int(time.monotonic() - launch.begun)))
-            self.message.say(paragraphs(f"Starting {launch.name}: loading PyTorch and the text, {waited} so far."))
-        self.button.disabled = self._launch is not None
-
-    def _fill(self) -> None:
-        config = preset(self.preset.value)
-        self.initialization.value = config.sparsity.initialization
-        for key, field in self.fields.items():
-            value = config.get(key)
-            field.value = f"{value:g}" if isinstance(value, float) else str(value)
-        self.check()
 
 
 class SteerForm:
@@ -234,8 +123,3 @@ class SteerForm:
 
         button.on_click(click)
         return button
-
-
-def hint(key: str) -> str:
-    """What a value may be, in a few words."""
-    return HINTS.get(key) or knobs()[key].expected

@@ -16,6 +16,7 @@ from strnn_viz.dashboard.lens import LensCard
 from strnn_viz.dashboard.parts import Text
 from strnn_viz.dashboard.theme import style
 from strnn_viz.dashboard.words import waiting
+from strnn_viz.errors import StrnnVizError
 from strnn_viz.runs import LayerInfo
 
 CAPTIONS = {
@@ -58,6 +59,8 @@ class Deck:
         )
         self.layer.param.watch(self._picked, "value")
 
+        self.active = Text(looks="caption")
+
         def plots(**wanted: View) -> list[Plot]:
             return [Plot(hub, view, place) for place, view in wanted.items()]
 
@@ -70,18 +73,18 @@ class Deck:
             "Connections",
             promise="Here every connection of a layer is drawn: those that survived, those that died, those just born.",
             tools=[self.layer],
-            foot=_legend(),
+            foot=pn.Row(_legend(), self.active, stylesheets=[style("foot")], sizing_mode="stretch_width", margin=0),
         )
         self.learning = Card(
             hub,
             "learning",
             plots(
-                curves=View(views.learning_curves, opts={"xlabel": "", **ALIGNED}),
+                curves=View(views.learning_curves, kind=views.scale, opts={"xlabel": "", **ALIGNED}),
                 prune_rate=View(views.prune_rate, height=124, opts=ALIGNED),
             ),
             views.learning_title,
             "Learning",
-            promise="Here perplexity falls, epoch by epoch, above the share of weights replaced.",
+            promise="Here the learning curves grow, epoch by epoch, above the share of weights replaced.",
             stacked=True,
         )
         self.magnitudes = Card(
@@ -131,12 +134,21 @@ class Deck:
         matrices = self._groups.get(self._cursor.group, [])
         for plot, info in zip(self.masks.plots, matrices, strict=False):
             plot.caption.say(escape(caption(info)))
+        self.active.say(escape(self._active(run, epoch, state)))
         self.masks.prepare(run, epoch, [info.name for info in matrices], group)
         self.learning.prepare(run, epoch, [None, None])
         self.magnitudes.prepare(run, epoch, [group])
         self.distance.prepare(run, epoch, [group])
         for card in self.cards:
             card.apply()
+
+    def _active(self, run: str, epoch: int, state: RunState) -> str:
+        """How many weights are active; nothing where it cannot be read, which the cards then tell."""
+        try:
+            key = (run, "active", state.version[0], epoch)
+            return self._hub.derived(key, lambda: views.active_words(self._hub.run(run), epoch))
+        except StrnnVizError:
+            return ""
 
     def _look_through(self) -> None:
         """Draw the lens just chosen."""

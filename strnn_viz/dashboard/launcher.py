@@ -16,7 +16,7 @@ from threading import Thread
 
 from strnn_viz.config import preset
 from strnn_viz.errors import ConfigError, RunError
-from strnn_viz.runs import Control, Run, check_name, files, free_name, send
+from strnn_viz.runs import Control, Run, check_name, files, free_name, run_name, send
 
 TRAIN = (sys.executable, "-m", "strnn_viz", "train")
 
@@ -101,8 +101,7 @@ class Launcher:
             If the directory cannot be written or the process cannot be started.
         """
         config = preset(name, **values)
-        wanted = f"{name}-{config.sparsity.initialization}"
-        path = self._make_directory(wanted)
+        path = self._make_directory(run_name(name, config))
         settings = [part for key, value in values.items() for part in ("--set", f"{key}={value}")]
         arguments = [name, "--runs", str(self.folder), "--name", path.name, *settings]
         return self._launch(path, arguments, resumed=False)
@@ -209,21 +208,34 @@ class Launcher:
 
 
 def check_values(name: str, values: Mapping[str, str]) -> dict[str, str]:
-    """What is wrong with each value of a form, by its key; empty when a run could start.
+    """What is wrong with the values of a form together; empty when a run could start.
 
     Parameters
     ----------
     name : str
         The preset.
     values : mapping of str to str
+
+    Returns
+    -------
+    dict of str to str
+        What is wrong by key. A combination that makes no sense is told at the key its message begins with; under an
+        empty key if that is not one of `values`.
     """
-    wrong = {}
-    for key, value in values.items():
+    wrong: dict[str, str] = {}
+    left = dict(values)
+    while True:
         try:
-            preset(name, **{key: value})
+            preset(name, **left)
         except ConfigError as error:
+            key = str(error).partition(" ")[0]
+            if key not in left:
+                # What is left may clash only because a value beside it was taken away.
+                return wrong or {"": str(error)}
             wrong[key] = str(error)
-    return wrong
+            del left[key]
+        else:
+            return wrong
 
 
 def tail(path: Path, lines: int = 12, reach: int = 8192) -> str:

@@ -10,13 +10,15 @@ import panel_material_ui as pmui
 from bokeh.events import ConnectionLost
 from bokeh.models import CustomJS
 
-from strnn_viz.dashboard.controls import StartForm, SteerForm
+from strnn_viz import views
+from strnn_viz.dashboard.controls import SteerForm
 from strnn_viz.dashboard.cursor import Cursor
 from strnn_viz.dashboard.deck import Deck
 from strnn_viz.dashboard.hub import RunHub, RunState
 from strnn_viz.dashboard.launcher import Launcher
 from strnn_viz.dashboard.parts import Pace, Text, paragraphs
 from strnn_viz.dashboard.player import Player, in_session
+from strnn_viz.dashboard.start import StartForm
 from strnn_viz.dashboard.theme import PAGE_SX, THEME, style
 from strnn_viz.dashboard.words import SIGNS, status_detail, status_line
 from strnn_viz.errors import StrnnVizError
@@ -156,7 +158,7 @@ class Explorer:
             return  # the cursor has just turned to another run; the look under way draws it
         with pn.io.hold():
             self.welcome.say("" if self.state else WELCOME.format(folder=escape(str(self.hub.folder))))
-            self.player.update(self.state, self._perplexities())
+            self.player.update(self.state, *self._validation())
             self.deck.draw(self.state)
 
     def _choose(self, names: list[str]) -> None:
@@ -190,17 +192,19 @@ class Explorer:
             + paragraphs(*self.hub.problems(), kind="muted")
         )
 
-    def _perplexities(self) -> list[tuple[int, float]]:
-        """Validation perplexity by epoch, at most a few hundred of them."""
+    def _validation(self) -> tuple[list[tuple[int, float]], bool]:
+        """What validation measured by epoch, at most a few hundred values, and whether it is drawn on a log scale."""
         if self.state is None:
-            return []
+            return [], False
         run, known = self.hub.run(self.state.name), set(self.state.epochs)
 
-        def read() -> list[tuple[int, float]]:
-            rows = [(row["epoch"], row.get("valid_perplexity")) for row in run.rows if row["epoch"] in known]
-            return [(epoch, float(value)) for epoch, value in rows[:: 1 + len(rows) // 300] if value is not None]
+        def read() -> tuple[list[tuple[int, float]], bool]:
+            key = f"valid_{views.run_measure(run).name}"
+            rows = [(row["epoch"], row.get(key)) for row in run.rows if row["epoch"] in known]
+            found = [(epoch, float(value)) for epoch, value in rows[:: 1 + len(rows) // 300] if value is not None]
+            return found, views.scale(run) == "log"
 
-        return self.hub.derived((run.name, "perplexities", self.state.version), read)
+        return self.hub.derived((run.name, "validation", self.state.version), read)
 
     def _picked(self, event: Any) -> None:
         if event.new and event.new != self.cursor.run:

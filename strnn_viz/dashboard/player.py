@@ -75,7 +75,7 @@ class Player:
             stylesheets=[style("player")], sizing_mode="stretch_width", margin=0, css_classes=["player"],
         )  # fmt: skip
 
-    def update(self, state: RunState | None, values: Sequence[tuple[int, float]]) -> None:
+    def update(self, state: RunState | None, values: Sequence[tuple[int, float]], log: bool = True) -> None:
         """Show where the cursor is.
 
         Parameters
@@ -83,7 +83,9 @@ class Player:
         state : RunState or None
             How the run is doing; None while there is none.
         values : sequence of (int, float)
-            Validation perplexity by epoch, drawn faintly along the track.
+            Validation perplexity or accuracy by epoch, drawn faintly along the track.
+        log : bool
+            Whether on a log scale.
         """
         cursor, epochs = self.cursor, self.cursor.epochs
         self._live = bool(state and state.live)
@@ -100,7 +102,7 @@ class Player:
             disabled=len(epochs) < 2,
             styles=_PLACE | {"max-width": f"calc({share:.4f}% + {_THUMB}px)"},
         )
-        self.sparkline.say(track_svg(values, first, newest, horizon))
+        self.sparkline.say(track_svg(values, first, newest, horizon, log))
         if cursor.epoch is None:
             self.position.say('<div class="muted">no epoch yet</div>')
         else:
@@ -204,18 +206,21 @@ def track_end(newest: int, total: int) -> int:
     return max(1, newest, min(room, total))
 
 
-def track_svg(values: Sequence[tuple[int, float]], first: int, newest: int, horizon: int) -> str:
-    """The track behind the slider: what is recorded, what is to come as dots, and a faint curve of perplexity.
+def track_svg(values: Sequence[tuple[int, float]], first: int, newest: int, horizon: int, log: bool = True) -> str:
+    """The track behind the slider: what is recorded, what is to come as dots, and a faint curve of what is learned.
 
     Parameters
     ----------
     values : sequence of (int, float)
-        A positive number by epoch; drawn on a log scale, low at the bottom.
+        A number by epoch, low at the bottom.
     first, newest, horizon : int
         Where the track begins, is recorded to, and ends.
+    log : bool
+        Whether it is drawn on a log scale, which leaves out what is not positive.
     """
     span = max(1, horizon - first)
-    points = [(100 * (e - first) / span, math.log(v)) for e, v in values if v > 0 and math.isfinite(v)]
+    known = [(e, v) for e, v in values if math.isfinite(v) and (v > 0 or not log)]
+    points = [(100 * (e - first) / span, math.log(v) if log else v) for e, v in known]
     parts = []
     if len(points) > 1:
         low, high = min(y for _, y in points), max(y for _, y in points)

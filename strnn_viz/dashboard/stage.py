@@ -121,6 +121,11 @@ class Figure:
         self._sides: dict[str, int] = {}
         self.pane = pn.pane.Bokeh(sizing_mode="stretch_both", margin=0, min_height=0)
 
+    def turn(self, stage: Stage) -> None:
+        """Show the frames of another stage from now on."""
+        if stage is not self._stage:
+            self._stage, self._frame = stage, None
+
     def show(self, frame: Frame) -> None:
         """Apply what of a frame differs from the one shown."""
         before: Mapping[str, Mapping[str, Any]] = {}

@@ -67,6 +67,15 @@ FIELD_SX = {
     "& .MuiSelect-select": {"fontSize": "14px"},
 }
 
+#: A fold within a form: no frame of its own, and its fields as wide as the others.
+FOLD_SX = {
+    "& .MuiAccordion-root": {"backgroundColor": "transparent", "backgroundImage": "none", "boxShadow": "none"},
+    "& .MuiAccordion-root:before": {"display": "none"},
+    "& .MuiAccordionSummary-root": {"minHeight": "32px", "padding": 0},
+    "& .MuiAccordionSummary-content": {"margin": "4px 0"},
+    "& .MuiAccordionDetails-root": {"padding": 0},
+}
+
 
 @functools.cache
 def style(name: str) -> str:

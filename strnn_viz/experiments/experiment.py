@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -89,5 +90,6 @@ class Experiment:
     def planned(self, row: Row, seed: int) -> Planned:
         """The run of a row with a seed."""
         assert row.config is not None
-        words = re.sub(r"[^a-z0-9.]+", "-", f"{row.label} {row.part}".lower().replace("%", "")).strip("-")
+        plain = unicodedata.normalize("NFKD", f"{row.label} {row.part}").encode("ascii", "ignore").decode().lower()
+        words = re.sub(r"[^a-z0-9.]+", "-", plain.replace("%", "")).strip("-")
         return Planned(f"{self.stem}-{words}-s{seed}", row.config.replace({"seed": seed}))

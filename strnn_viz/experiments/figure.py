@@ -42,8 +42,9 @@ def draw(experiment: Experiment, results: Sequence[RowResult]) -> str:
     if not experiment.axis:
         for task in _tasks(results):
             body.append(_strip([r for r in results if _task(r) == task], task, y))
-            y += _ROW * len([r for r in results if _task(r) == task]) + 62
+            y += _ROW * len([r for r in results if _task(r) == task]) + 56
     else:
+        y += 16
         for part in parts:
             body.append(_curve([r for r in results if r.row.part == part], part, experiment.axis, y))
             y += _PLOT + 76

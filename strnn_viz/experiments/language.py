@@ -61,7 +61,7 @@ def table7(scale: Scale) -> Experiment:
         pairs: list[Pair] = []
         for start in ("erdos_renyi", "uniform"):
             for redistribution in ("momentum", "none"):
-                label = f"{words}, {WORDS[start]}, {WORDS[redistribution]}"
+                label = f"{WORDS[start]}, {WORDS[redistribution]}"
                 valid, test = TABLE7[cell, start, redistribution]
                 config = getattr(scale, cell).replace(
                     {"method": "st-rnn", "density": density, "initialization": start,

@@ -156,14 +156,16 @@ def read_row(row: Row, runs: Mapping[int, Path], problem: str = "") -> RowResult
 def best_epoch(run: Run) -> tuple[Measure, Mapping[str, Any], Mapping[str, Any]] | None:
     """The measure of a run, its epoch of best validation, and its last epoch; None where there is none.
 
-    Of a run that began dense, only epochs count in which it has become as sparse as it was to be.
+    Of a run that began dense, only epochs count in which it has become, to one percent, as sparse as it was to be.
     """
     rows = run.rows
     if len(rows) < 2:
         return None
     measure = measure_of(rows[-1])
     fewest = min(_nnz(row) for row in rows)
-    best = measure.best([row for row in rows if _nnz(row) <= 1.001 * fewest])
+    # A perplexity too large for a number is recorded as none.
+    whole = [row for row in rows if row.get(f"test_{measure.name}") is not None]
+    best = measure.best([row for row in whole if _nnz(row) <= 1.01 * fewest])
     return None if best is None else (measure, best, rows[-1])
 
 

@@ -1,7 +1,7 @@
 """Recorded runs: one directory each, written by :class:`RunWriter` and read by :class:`Run`, without torch."""
 
 from strnn_viz.runs.control import Control, Progress, send, wanted
-from strnn_viz.runs.listing import check_name, free_name, list_runs
+from strnn_viz.runs.listing import check_name, free_name, list_runs, run_name
 from strnn_viz.runs.lock import is_being_written
 from strnn_viz.runs.measure import ACCURACY, PERPLEXITY, Measure, measure_of
 from strnn_viz.runs.run import Run
@@ -35,6 +35,7 @@ __all__ = [
     "is_being_written",
     "list_runs",
     "measure_of",
+    "run_name",
     "send",
     "total_churn",
     "wanted",

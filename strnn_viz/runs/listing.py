@@ -6,7 +6,9 @@ import os
 import re
 from pathlib import Path
 
+from strnn_viz.config import RunConfig
 from strnn_viz.errors import RunError, UsageError
+from strnn_viz.rules import METHODS
 from strnn_viz.runs import files
 from strnn_viz.runs.run import Run
 
@@ -22,6 +24,23 @@ def list_runs(folder: str | os.PathLike[str]) -> tuple[list[Run], list[str]]:
             except RunError as error:
                 problems.append(str(error))
     return sorted(runs, key=lambda run: str(run.about.get("created", "")), reverse=True), problems
+
+
+def run_name(source: str, config: RunConfig) -> str:
+    """What a new run is called: ``demo-uniform``, ``demo-rigl-erdos_renyi``, ``demo-dense``.
+
+    The method is left out where it is that of the paper, the initialization where the method has none.
+
+    Parameters
+    ----------
+    source : str
+        The preset, or the path of a configuration file.
+    config : RunConfig
+    """
+    sparsity = config.sparsity
+    method = "" if sparsity.method == "st-rnn" else sparsity.method
+    first = "" if "initialization" in METHODS[sparsity.method].fixed else sparsity.initialization
+    return "-".join(filter(None, [Path(source).stem, method, first]))
 
 
 def check_name(name: str) -> str:

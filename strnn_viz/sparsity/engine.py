@@ -132,6 +132,7 @@ class SparseTraining:
         self.memory: dict[str, float] = {}
         self.generator = torch.Generator().manual_seed(seed)
         self._optimizer = optimizer
+        self._at_once = gradients == "backward"
         self._masked = False
         self._flipped: dict[str, Rewiring] = {}
         found = weight_matrices(model, exclude)
@@ -156,10 +157,12 @@ class SparseTraining:
                 flips.first_signs(matrix, self.generator)
         self._watch_gradients(momentum_decay)
         self._hooks: list[Any] = [optimizer.register_step_post_hook(self._after_step)]
-        if gradients == "backward":
+        if self._at_once:
             self._hooks += [m.mask_gradients_from_now_on() for m in self.matrices.values()]
         else:
             self._hooks.append(optimizer.register_step_pre_hook(lambda *_: self.mask_gradients()))
+            # Also where a step was skipped after its gradient had been masked, the next gradient is a new one.
+            self._hooks += [m.on_gradient(self._unmasked) for m in self.matrices.values()]
 
     @property
     def next_rate(self) -> float:
@@ -215,10 +218,13 @@ class SparseTraining:
 
     def mask_gradients(self) -> None:
         """Zero the gradients of inactive weights now: after the backward pass, before a norm is taken."""
-        if not self._masked:
+        if not (self._masked or self._at_once):
             for matrix in self.matrices.values():
                 matrix.mask_gradient()
         self._masked = True
+
+    def _unmasked(self) -> None:
+        self._masked = False
 
     def mask(self, name: str) -> Tensor:
         """The boolean mask of a matrix, shape (out, in)."""
@@ -314,7 +320,14 @@ class SparseTraining:
             )
 
     def _find_units(self, model: nn.Module) -> Units:
-        units = Units(unit_layers(model), self.matrices)
+        layers = unit_layers(model)
+        dense = sorted({s.name for layer in layers for s in layer.slices} - set(self.matrices))
+        if dense:
+            raise UsageError(
+                f"exclude leaves {', '.join(dense)} dense, which makes or reads hidden units: a unit cannot be removed "
+                f"there. Take it out of exclude, or choose another method than {self.method.name}."
+            )
+        units = Units(layers, self.matrices)
         if units.smallest > self.budget:
             raise UsageError(
                 f"density = {self.budget / self.size:.3g} cannot be reached by removing hidden units: with a single "
@@ -370,6 +383,8 @@ class SparseTraining:
             name: flips.move(matrix, lr, self.l1, self.temperature, self.generator)
             for name, matrix in self.matrices.items()
         }
+        if not self.reactivate:
+            wrong = flips.no_more_than(self.size - self.nnz, wrong, self.matrices, self.generator)
         if not any(map(len, wrong.values())):
             return
         blocks = self._blocks()

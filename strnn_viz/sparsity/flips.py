@@ -7,11 +7,13 @@ not cross it.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor
 
 from strnn_viz.sparsity.matrix import MaskedMatrix
+from strnn_viz.sparsity.positions import draw_few
 
 
 def give_signs(matrix: MaskedMatrix, positions: Tensor, signs: Tensor) -> None:
@@ -58,3 +60,36 @@ def move(matrix: MaskedMatrix, lr: float, l1: float, temperature: float, generat
     values = matrix.values - lr * l1 * sign + math.sqrt(2 * lr * temperature) * noise
     matrix.parameter.view(-1)[positions] = values
     return positions[values * sign < 0]
+
+
+@torch.no_grad()
+def no_more_than(
+    room: int, wrong: Mapping[str, Tensor], matrices: Mapping[str, MaskedMatrix], generator: torch.Generator
+) -> dict[str, Tensor]:
+    """Choose who goes where there are fewer free places than weights of the wrong sign: the others are held at zero.
+
+    Parameters
+    ----------
+    room : int
+        Free places of all matrices.
+    wrong : mapping of str to Tensor of int64
+        Positions of the weights of the wrong sign, by matrix.
+    matrices : mapping of str to MaskedMatrix
+    generator : Generator
+
+    Returns
+    -------
+    dict of str to Tensor of int64
+        Positions of those that go, sorted, by matrix.
+    """
+    counts = [len(positions) for positions in wrong.values()]
+    if sum(counts) <= room:
+        return dict(wrong)
+    goes = torch.zeros(sum(counts), dtype=torch.bool)
+    goes[draw_few(sum(counts), room, generator)] = True
+    chosen = {}
+    for (name, positions), mark in zip(wrong.items(), goes.split(counts), strict=True):
+        mark = mark.to(positions.device)
+        matrices[name].parameter.view(-1)[positions[~mark]] = 0
+        chosen[name] = positions[mark]
+    return chosen

@@ -88,9 +88,11 @@ class MaskedMatrix:
 
     def mask_gradients_from_now_on(self) -> RemovableHandle:
         """Mask every gradient as soon as the backward pass has computed it, until the handle is removed."""
-        handle = self.parameter.register_post_accumulate_grad_hook(  # type: ignore[no-untyped-call]
-            lambda _: self.mask_gradient()
-        )
+        return self.on_gradient(self.mask_gradient)
+
+    def on_gradient(self, act: Callable[[], None]) -> RemovableHandle:
+        """Call `act` whenever a backward pass has computed the gradient, until the handle is removed."""
+        handle = self.parameter.register_post_accumulate_grad_hook(lambda _: act())  # type: ignore[no-untyped-call]
         return cast(RemovableHandle, handle)
 
     @torch.no_grad()

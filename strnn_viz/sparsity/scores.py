@@ -25,10 +25,10 @@ def signed(block: Block) -> Tensor:
     zero, each to within one weight (Mocanu et al. 2018). A weight of exactly zero counts as positive.
     """
     values = block.values
-    score = torch.empty_like(values)
+    score = torch.empty(len(values), dtype=torch.float64, device=values.device)  # bfloat16 would not tell 256 ranks apart
     for own in (values < 0, values >= 0):
         order = torch.sort(values[own].abs(), stable=True).indices
         rank = torch.empty_like(order)
         rank[order] = torch.arange(len(order), device=order.device)
-        score[own] = (rank.to(values.dtype) + 0.5) / max(1, len(order))
+        score[own] = (rank.to(score.dtype) + 0.5) / max(1, len(order))
     return score

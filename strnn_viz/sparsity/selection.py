@@ -67,10 +67,12 @@ def below_threshold(blocks: Sequence[Block], moment: Moment) -> list[Tensor]:
     """
     magnitudes = [block.values.abs() for block in blocks]
     due = moment.rate * sum(map(len, blocks))
-    if "threshold" not in moment.memory:
-        # In float64, so that the same number comes back from a file.
+    if not moment.memory.get("threshold"):
+        # In float64, so that the same number comes back from a file. Not zero: doubled, that would stay zero for ever.
         every = torch.cat([m.flatten() for m in magnitudes]).double().sort().values
-        moment.memory["threshold"] = float(every[min(round(due), len(every) - 1)]) if len(every) else 0.0
+        above = every[min(round(due), max(0, len(every) - 1)) :]
+        above = above[above > 0]
+        moment.memory["threshold"] = float(above[0]) if len(above) else 0.0
     threshold = moment.memory["threshold"]
     chosen = []
     for block, size in zip(blocks, magnitudes, strict=True):

@@ -22,7 +22,7 @@ class Units:
     ----------
     layers : sequence of UnitLayer
     matrices : mapping of str to MaskedMatrix
-        Those of the model; slices of matrices that are not masked are left out.
+        Those of the model, with every matrix that the layers name.
 
     Attributes
     ----------

@@ -142,7 +142,8 @@ class DistanceCurves:
         Distance to the run's first snapshot, and to the one right before; nan where there is none. Over several
         matrices, intersections and unions are summed before they are divided.
     independent : float
-        Distance to expect between independent masks of the same densities; nan where nothing is recorded.
+        Distance to expect between independent masks as dense as the first and the newest; nan where nothing is
+        recorded.
     """
 
     epochs: NDArray[np.int64]
@@ -164,7 +165,7 @@ def distance_curves(run: Run, layers: Sequence[LayerInfo]) -> DistanceCurves:
     names = [info.name for info in layers]
     count = {part: _table(rows, names, part) for part in ("born", "died", "kept")}
     nnz = np.array([[_nnz(run, row, name) for name in names] for row in rows]).reshape(len(rows), len(names))
-    # The budget of a matrix never changes, so where the very first snapshot cannot be read another one says its size.
+    # Where the very first snapshot cannot be read, the next one says its size: the same, unless a method moves budgets.
     first = nnz[:1].sum(axis=1)
     total = {part: table.sum(axis=1) for part, table in count.items()} | {"nnz": nnz.sum(axis=1)}
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -178,14 +179,14 @@ def distance_curves(run: Run, layers: Sequence[LayerInfo]) -> DistanceCurves:
 
 
 def _independent(nnz: NDArray[np.float64], layers: Sequence[LayerInfo]) -> float:
-    """Expected distance of independent masks, pooled over matrices: d²N positions meet, (2d - d²)N are in either."""
+    """Expected distance of independent masks, pooled over matrices: abN positions meet, (a + b - ab)N are in either."""
     known = nnz[~np.isnan(nnz).any(axis=1)]
     if not known.size:
         return float("nan")
     size = np.array([info.size for info in layers], dtype=float)
-    density = known[-1] / size
-    union = float((density * (2 - density) * size).sum())
-    return 1 - float((density**2 * size).sum()) / union if union else float("nan")
+    a, b = known[0] / size, known[-1] / size
+    union = float(((a + b - a * b) * size).sum())
+    return 1 - float((a * b * size).sum()) / union if union else float("nan")
 
 
 def _table(rows: Sequence[Mapping[str, Any]], names: Sequence[str], part: str) -> NDArray[np.float64]:

@@ -69,6 +69,7 @@ def save(trainer: Trainer) -> tuple[Arrays, dict[str, Any]]:
         "averaging": isinstance(trainer.optimizer, AveragedSGD) and trainer.optimizer.averaging,
         "update_count": trainer.sparse.update_count,
         "memory": {key: repr(value) for key, value in trainer.sparse.memory.items()},
+        "flops": [repr(trainer.meter.train_flops), repr(trainer.meter.dense_flops)],
         "scalars": scalars,
         "rewirings": _told(trainer.rewirings),
         "flipped": _told(trainer.sparse.flipped),
@@ -134,6 +135,7 @@ def _load(trainer: Trainer, arrays: Mapping[str, NDArray[Any]], header: Mapping[
     trainer.loss_sum, trainer.right_sum = float(header["loss_sum"]), float(header["right_sum"])
     trainer.valid_losses = [float(loss) for loss in header["valid_losses"]]
     trainer.rewirings = _heard(header["rewirings"])
+    trainer.meter.train_flops, trainer.meter.dense_flops = map(float, header["flops"])
     if isinstance(optimizer, AveragedSGD) and header["averaging"]:
         optimizer.begin_averaging()
     for group in optimizer.param_groups:

@@ -22,6 +22,8 @@ _SAVE_SECONDS = 300.0  # between two checkpoints within a long epoch
 class Recording:
     """A trainer and the run it writes.
 
+    Where ``torchrun`` started several processes, each has a Recording of the same run; process 0 alone writes.
+
     Parameters
     ----------
     path : path-like
@@ -56,13 +58,16 @@ class Recording:
                 )
         assert config is not None
         self.trainer = Trainer(config)
-        self.writer = RunWriter(self.path, config, resume=resume)
         self.stop = False
+        self.records = self.trainer.ranks.rank == 0
+        if self.records:
+            self.writer = RunWriter(self.path, config, resume=resume)
         if resume:
             try:
                 self._resume()
             except BaseException:
-                self.writer.close()
+                if self.records:
+                    self.writer.close()
                 raise
 
     def events(self) -> Iterator[Progress | Snapshot]:
@@ -73,6 +78,12 @@ class Recording:
         included, lets go of the run and notes why it ended; it can be resumed from its last checkpoint.
         """
         clock = _Clock(self.trainer)
+        if not self.records:
+            for event in self.trainer.events():
+                yield event if isinstance(event, Snapshot) else clock.tick(event)
+                if self.stop:
+                    self.trainer.leave()
+            return
         with self.writer:
             self.writer.status("training")
             for event in self.trainer.events():
@@ -118,16 +129,25 @@ class Recording:
         self.stop = self.stop or control.state == "stop"
 
     def _resume(self) -> None:
-        run = Run(self.path)
+        """Take up the newest usable checkpoint: process 0 finds it, and all of them load it."""
+        ranks, found = self.trainer.ranks, ""
+        if self.records:
+            found = str(self._load_newest() or "")
+            self.writer.forget_after(self.trainer.epoch if self.trainer.first else -1)
+        found = ranks.tell(found)
+        if found and not self.records:
+            checkpoint.load(self.trainer, *files.read_arrays(Path(found)))
+
+    def _load_newest(self) -> Path | None:
         folder = self.path / files.CHECKPOINTS
-        newest = [folder / files.WITHIN, *(files.epoch_file(folder, e) for e in reversed(run.checkpoints()))]
-        for path in newest:
+        within = [folder / files.WITHIN] if self.trainer.ranks.alone else []
+        for path in (*within, *(files.epoch_file(folder, e) for e in reversed(Run(self.path).checkpoints()))):
             try:
                 checkpoint.load(self.trainer, *files.read_arrays(path))
-                break
             except RunError:
                 continue  # missing or damaged: the one before does as well, only earlier
-        self.writer.forget_after(self.trainer.epoch if self.trainer.first else -1)
+            return path
+        return None
 
 
 class _Clock:

@@ -21,6 +21,7 @@ from strnn_viz.nn.lstm import State
 from strnn_viz.nn.models import LanguageModel
 from strnn_viz.training.ranks import Ranks
 from strnn_viz.training.small_dense import model_config
+from strnn_viz.waiting import bar_after
 
 EVALUATED = ("valid", "test")
 
@@ -63,8 +64,14 @@ class Task(ABC):
         Batches of one pass over the training text.
     tokens : int
         Words of one pass.
+    passage : int
+        Words a classifier reads before it answers once; 0 of a language model.
+    remark : str
+        What should be known of the data, such as that it is only a sample; usually empty.
     """
 
+    passage = 0
+    remark = ""
     model: LanguageModel | TextClassifier
     references: dict[str, float]
     steps: int
@@ -162,19 +169,21 @@ class Classification(Task):
 
     def __init__(self, config: RunConfig, ranks: Ranks) -> None:
         super().__init__(config, ranks)
-        passages = load_passages(config.data)
+        with bar_after("Reading passages") as progress:
+            passages = load_passages(config.data, progress)
+        self.remark = passages.remark
         size = config.training.batch_size
         self._batches = {
             name: PassageBatches(split.words, split.labels, size)
             for name, split in [("train", passages.train), ("valid", passages.valid), ("test", passages.test)]
         }
-        self._passage, self._seed = config.data.passage, config.seed
+        self.passage, self._seed = config.data.passage, config.seed
         self._order: tuple[int, Tensor] | None = None
         self.references = {"majority_accuracy": majority_accuracy(passages)}
         words, classes = len(passages.vocabulary), len(passages.classes)
         self.model = TextClassifier(words, classes, model_config(config, lambda m: TextClassifier(words, classes, m)))
         self.steps, count = self.count("train")
-        self.tokens = count * self._passage
+        self.tokens = count * self.passage
 
     def batch(self, split: str, step: int, epoch: int | None = None) -> Batch:
         """One batch of passages."""
@@ -184,7 +193,7 @@ class Classification(Task):
         # A last batch may be smaller than the number of processes: one without a share reads a passage for nothing.
         own = self.ranks.share(labels, 0) if self.ranks.rank < count else labels[:1].new_tensor([IGNORE])
         inputs = self.ranks.share(words, 0) if self.ranks.rank < count else words[:1]
-        return Batch(inputs, own, count, count * self._passage)
+        return Batch(inputs, own, count, count * self.passage)
 
     def loss(self, model: nn.Module, batch: Batch, state: State | None) -> tuple[Tensor, int, None]:
         """Cross-entropy of the classes of a batch, and how many were told right."""

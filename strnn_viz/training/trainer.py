@@ -16,6 +16,8 @@ from strnn_viz.errors import TrainingError, UsageError
 from strnn_viz.nn.lstm import State
 from strnn_viz.runs import LayerSnapshot, Snapshot, capture
 from strnn_viz.sparsity import Rewiring, SparseTraining
+from strnn_viz.sparsity.discovery import weight_matrices
+from strnn_viz.training.accounting import Meter
 from strnn_viz.training.averaged_sgd import AveragedSGD
 from strnn_viz.training.optimizers import make_optimizer
 from strnn_viz.training.ranks import Ranks
@@ -96,6 +98,8 @@ class Trainer:
         self.rewirings: dict[str, Rewiring] = {}
         self.first: dict[str, np.ndarray] = {}
         self.previous: dict[str, np.ndarray] = {}
+        infos = [info for info, _ in weight_matrices(self.model)]
+        self.meter = Meter(infos, config.sparsity, steps=self.task.steps, passage=self.task.passage)
         self._leaving = self.left = False
 
     def _attach(self, seed: int) -> SparseTraining:
@@ -135,6 +139,10 @@ class Trainer:
     def lr(self) -> float:
         """The learning rate now."""
         return float(self.optimizer.param_groups[0]["lr"])
+
+    @property
+    def _nnz(self) -> dict[str, int]:
+        return {name: matrix.nnz for name, matrix in self.sparse.matrices.items()}
 
     @property
     def done(self) -> bool:
@@ -208,6 +216,7 @@ class Trainer:
         self.step += 1
         self.step_in_epoch += 1
         self.left = self.left or leaving > 0
+        self.meter.trained(self._nnz, batch.tokens)
         if self.config.sparsity.update_every and self.step_in_epoch % every == 0:
             self._rewire()
         return batch.tokens
@@ -245,7 +254,7 @@ class Trainer:
         metrics |= {
             "lr": self.lr,
             "prune_rate": self.sparse.next_rate if self.epoch else 0.0,
-        }
+        } | self.meter.metrics(self._nnz)
         layers: dict[str, LayerSnapshot] = {}
         for name, matrix in self.sparse.matrices.items():
             mask, values = matrix.mask.cpu().numpy(), matrix.values.cpu().numpy()

@@ -9,15 +9,16 @@ from strnn_viz.views.distance_map import distance_map, distance_map_title
 from strnn_viz.views.distance_path import distance_path
 from strnn_viz.views.ego import ego_network, ego_title
 from strnn_viz.views.gates import gate_density_strip, gate_density_title
-from strnn_viz.views.learning import learning_curves, learning_title, prune_rate
+from strnn_viz.views.learning import learning_curves, learning_title, prune_rate, run_measure, scale
 from strnn_viz.views.magnitudes import magnitudes, magnitudes_title
-from strnn_viz.views.masks import LEGEND, mask_evolution, mask_title
+from strnn_viz.views.masks import LEGEND, active_words, mask_evolution, mask_title
 from strnn_viz.views.nnstd import nnstd_distance, nnstd_title
 from strnn_viz.views.survival import survival_curves, survival_title
 from strnn_viz.views.turnover import turnover, turnover_title
 
 __all__ = [
     "LEGEND",
+    "active_words",
     "adjacency",
     "adjacency_title",
     "age_map",
@@ -44,6 +45,8 @@ __all__ = [
     "nnstd_distance",
     "nnstd_title",
     "prune_rate",
+    "run_measure",
+    "scale",
     "survival_curves",
     "survival_title",
     "turnover",

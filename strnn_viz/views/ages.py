@@ -16,7 +16,7 @@ from strnn_viz.views import _cells, palette
 from strnn_viz.views._history import history_at, past, run_key, seen
 from strnn_viz.views._plot import Word, epoch_axis, framed, last_epoch, lines, stepped, styled, waiting, words
 from strnn_viz.views._scale import key_bar, key_words, sequential
-from strnn_viz.views.masks import MaskInfo
+from strnn_viz.views.masks import MaskInfo, first_density
 
 #: Colours for ages in even steps from the newest, sand, to the oldest, blue.
 AGES = 21
@@ -77,7 +77,7 @@ def age_info(run: Run, epoch: int | None, info: LayerInfo | None, *, max_rows: i
 def _age_info(run: Run, epoch: int, info: LayerInfo, max_rows: int, max_columns: int, whole: int) -> MaskInfo:
     age = history_at(run, epoch, info.name).age
     mask = age >= 0
-    cells = _cells.pooled(states(mask), info, max_rows, max_columns, float(mask.mean()))
+    cells = _cells.pooled(states(mask), info, max_rows, max_columns, first_density(run, info))
     level = (cells.codes.astype(np.int64) - 1) // len(MIXES)
     mean = block_sums(np.where(mask, age, 0), cells) / np.maximum(block_sums(mask.view(np.uint8), cells), 1)
     step = np.clip(mean / whole * AGES, 0, AGES - 1).astype(np.int64)

@@ -1,4 +1,4 @@
-"""Learning curves: train and validation perplexity over epochs, and the prune rate beneath them."""
+"""Learning curves: train and validation perplexity or accuracy over epochs, and the prune rate beneath them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import holoviews as hv
 import numpy as np
 from numpy.typing import NDArray
 
-from strnn_viz.runs import Run
+from strnn_viz.runs import ACCURACY, PERPLEXITY, Measure, Run, measure_of
 from strnn_viz.topology import row_of
 from strnn_viz.views._plot import (
     ALIGNED,
@@ -29,11 +29,11 @@ from strnn_viz.views._plot import (
 )
 from strnn_viz.views.palette import RUNS
 
-_X, _Y = "epoch", "perplexity"
+_X = "epoch"
 
 
 def learning_curves(run: Run, epoch: int | None, *, layer: str | None = None, height: int | None = 280) -> hv.Overlay:
-    """Train and validation perplexity on a logarithmic axis, with a tick for every rewiring.
+    """Train and validation perplexity on a logarithmic axis, or accuracy on a linear one, and a tick for every rewiring.
 
     Parameters
     ----------
@@ -48,37 +48,45 @@ def learning_curves(run: Run, epoch: int | None, *, layer: str | None = None, he
     Returns
     -------
     Overlay
-        Of the same elements for every epoch and for an empty run.
+        Of the same elements for every epoch and for an empty run; the kind of its axis is that of :func:`scale`.
     """
     del layer
     epochs, axis, last = column(run, "epoch"), epoch_axis(run), last_epoch(run)
-    train = Series(epochs, column(run, "train_perplexity"), "train", "dashed")
-    other = other_metric(run)
-    valid = Series(epochs, column(run, other or "valid_perplexity"), other.replace("_", " ") or "validation")
-    reference = [u for u in [unigram_perplexity(run)] if math.isfinite(u)]
-    low, high = (span if other else perplexity_range)(run, [*train.y, *valid.y, *reference])
-    tick = low * (high / low) ** 0.03
+    measure, other = run_measure(run), other_metric(run)
+    train = Series(epochs, column(run, f"train_{measure.name}"), "train", "dashed")
+    valid = Series(epochs, column(run, other or f"valid_{measure.name}"), other.replace("_", " ") or "validation")
+    reference = [u for u in [frequency_baseline(run)] if math.isfinite(u) and not other]
+    linear = scale(run) == "linear"
+    bounds = span if other else accuracy_range if linear else perplexity_range
+    low, high = bounds(run, [*train.y, *valid.y, *reference])
+    tick, middle = (low + 0.03 * (high - low), (low + high) / 2) if linear else (
+        low * (high / low) ** 0.03, math.sqrt(low * high))  # fmt: skip
     straight = [
         *(dash for y in reference for dash in dashes(axis["xlim"], y)),
         *(Line(row["epoch"], low, row["epoch"], tick) for row in run.rows if _pruned(row)),
         *cursor(run, epoch, low, high),
     ]
-    valid_above = not len(epochs) or not (train.y[-1] > valid.y[-1] or valid.y[-1] > high / 2)
+    high_up = len(epochs) and valid.y[-1] > (middle if linear else high / 2)
+    valid_above = not (len(epochs) and train.y[-1] > valid.y[-1]) and (linear or not high_up)
     named = [
         *end_word(train, last, RUNS[0], above=not valid_above),
         *end_word(valid, last, RUNS[0], above=valid_above),
-        *(Word(last, y, "unigram model", align="right") for y in reference),
+        *(Word(last, y, _bare(measure.reference_title), align="right") for y in reference),
         *([Word(0, tick, "rewirings")] if any(map(_pruned, run.rows)) else []),
-        *([] if len(epochs) else waiting(last / 2, math.sqrt(low * high))),
+        *([] if len(epochs) else waiting(last / 2, middle)),
     ]
     elements = [
-        lines(straight, _X, _Y, framewise=True),
-        *curves([train, valid], _X, _Y, RUNS[0], "0,0.0"),
-        words(named, _X, _Y),
+        lines(straight, _X, measure.name, framewise=True),
+        *curves([train, valid], _X, measure.name, RUNS[0], "0.0%" if linear else "0,0.0"),
+        words(named, _X, measure.name),
     ]
     ticks = [(m * 10.0**k, f"{m * 10.0**k:,.{max(0, -k)}f}") for k in range(-6, 8) for m in (1, 2, 5)]
-    look: dict[str, Any] = {"height": height, "backend_opts": ALIGNED, "logy": True}
-    return framed(elements, ylim=(low, high), ylabel=other.replace("_", " ") or _Y, yticks=ticks, **look, **axis)
+    if linear:
+        ticks = [(i / 10, f"{i / 10:.0%}") for i in range(11)]
+    look: dict[str, Any] = {"height": height, "backend_opts": ALIGNED, "logy": not linear}
+    return framed(
+        elements, ylim=(low, high), ylabel=other.replace("_", " ") or measure.name, yticks=ticks, **look, **axis
+    )
 
 
 def prune_rate(run: Run, epoch: int | None, *, layer: str | None = None, height: int | None = 110) -> hv.Overlay:
@@ -105,12 +113,27 @@ def learning_title(run: Run, epoch: int | None, *, layer: str | None = None) -> 
     row = row_of(run, epoch)
     if other := other_metric(run):
         return f"Epoch {epoch}: {other.replace('_', ' ')} {_number(row.get(other)):.3g}"
-    valid, train = _number(row.get("valid_perplexity")), _number(row.get("train_perplexity"))
+    measure = run_measure(run)
+    valid, train = (_number(row.get(f"{split}_{measure.name}")) for split in ("valid", "train"))
     if not math.isfinite(train):
-        return f"Epoch {epoch}: validation perplexity {perplexity_text(valid)} before any training"
-    text = f"Epoch {epoch}: validation perplexity {perplexity_text(valid)}, train {perplexity_text(train)}"
-    unigram = unigram_perplexity(run)
-    return text + (f"; unigram model {perplexity_text(unigram)}" if math.isfinite(unigram) else "")
+        return f"Epoch {epoch}: validation {measure.name} {value_text(measure, valid)} before any training"
+    text = f"Epoch {epoch}: validation {measure.name} {value_text(measure, valid)}, train {value_text(measure, train)}"
+    baseline = frequency_baseline(run)
+    known = f"; {_bare(measure.reference_title)} {value_text(measure, baseline)}"
+    return text + (known if math.isfinite(baseline) else "")
+
+
+def run_measure(run: Run) -> Measure:
+    """What a run is judged by; one without any epoch yet, by the task of its configuration."""
+    if run.config is None:
+        return PERPLEXITY  # what others call accuracy may be a percentage, or anything
+    rows = run.rows
+    return measure_of(rows[-1]) if rows else ACCURACY if run.config.task == "classification" else PERPLEXITY
+
+
+def scale(run: Run) -> str:
+    """The kind of the learning curves' axis: ``"linear"`` for accuracy, ``"log"`` for what can be any size."""
+    return "linear" if run_measure(run) is ACCURACY else "log"
 
 
 def column(run: Run, name: str) -> NDArray[np.float64]:
@@ -134,11 +157,18 @@ def span(run: Run, values: list[float]) -> tuple[float, float]:
     return float(10**low), float(10**high)
 
 
-def unigram_perplexity(run: Run) -> float:
-    """Validation perplexity of the unigram model, as the newest epoch that carries it says; nan where none does."""
-    known = column(run, "unigram_perplexity")
+def frequency_baseline(run: Run) -> float:
+    """What a model reaches that knows only how frequent words or classes are; nan where no epoch says."""
+    known = column(run, run_measure(run).reference)
     known = known[np.isfinite(known)]
     return float(known[-1]) if known.size else float("nan")
+
+
+def accuracy_range(run: Run, values: list[float]) -> tuple[float, float]:
+    """Bounds of the accuracy axis in tenths, so that it grows in steps: from 0, with room above for a label."""
+    del run
+    top = math.ceil(10 * max([0.5, *(v for v in values if math.isfinite(v))]) - 1e-9) / 10
+    return 0.0, 1.08 * top
 
 
 def perplexity_range(run: Run, values: list[float]) -> tuple[float, float]:
@@ -153,11 +183,13 @@ def perplexity_range(run: Run, values: list[float]) -> tuple[float, float]:
     return float(10**low), float(10 ** (high + 0.03))  # an untrained model is slightly worse than guessing
 
 
-def perplexity_text(value: float) -> str:
-    """A perplexity in words: no decimals from 100 on, one below."""
-    if not math.isfinite(value):
-        return "unknown"
-    return f"{value:,.0f}" if value >= 99.95 else f"{value:.1f}"
+def value_text(measure: Measure, value: float) -> str:
+    """A value in words; of a perplexity no decimals from 100 on, one below."""
+    return measure.text(value) if math.isfinite(value) else "unknown"
+
+
+def _bare(title: str) -> str:
+    return title.removeprefix("a ")
 
 
 def _pruned(row: Any) -> bool:

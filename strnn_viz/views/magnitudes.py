@@ -24,6 +24,7 @@ _PER_DECADE = round(1 / (LOG10_EDGES[1] - LOG10_EDGES[0]))  # bins
 _RIDGES, _RISE = 10, 2.0  # ridges in the plot, and how many of their spacings the highest may be high
 _ZERO = (-1.2, -0.3)  # the column of exact zeros, in decades left of the smallest magnitude drawn
 _X, _Y = "log10_w", "epoch"
+_BY_ELSE = ("set", "deepr", "iss")  # methods that by themselves prune by something else than magnitude alone
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +120,7 @@ def magnitudes(run: Run, epoch: int | None, *, layer: str | None = None, height:
         styled(hv.Area(born, _X, [_Y, "foot"]), color=palette.BORN, line_alpha=0),
         lines(_zero_bars(info), _X, _Y, grey, 5, framewise=True),
         lines(_marks(info), _X, _Y, palette.THRESHOLD, 2),
-        words(_words(info), _X, _Y),
+        words(_words(info, "pruned below" if prunes_smallest(run) else "largest pruned"), _X, _Y),
     ]
     decades = [(float(d), _decade(d)) for d in range(math.ceil(info.low), math.floor(info.high) + 1)]
     return framed(
@@ -148,10 +149,23 @@ def magnitudes_title(run: Run, epoch: int | None, *, layer: str | None = None) -
     row = row_of(run, epoch)
     pruned = sum(int(row["layers"][info.name]["pruned"]) for info in layers)
     found = _thresholds(run, epoch, [info.name for info in layers])
-    if not pruned or not found:
+    if not pruned:
         return f"{text}; nothing is pruned"
+    if not found:
+        return f"{text}; {pruned:,} are pruned"
     low, high = f"{min(found):.2g}", f"{max(found):.2g}"
-    return f"{text}; the {pruned:,} smallest (|w| up to {low if low == high else f'{low}–{high}'}) are pruned"
+    upto = f"|w| up to {low if low == high else f'{low}–{high}'}"
+    if not prunes_smallest(run):
+        return f"{text}; {pruned:,} ({upto}) are pruned"
+    return f"{text}; the {pruned:,} smallest ({upto}) are pruned"
+
+
+def prunes_smallest(run: Run) -> bool:
+    """Whether what is pruned are the weights of smallest magnitude, as far as is known: others go by sign or by unit."""
+    if run.config is None:
+        return True
+    sparsity = run.config.sparsity
+    return sparsity.prune != "signed" and (sparsity.method not in _BY_ELSE or sparsity.prune != "auto")
 
 
 def _readable(run: Run, epoch: int, layers: list[LayerInfo]) -> list[Magnitudes]:
@@ -222,13 +236,13 @@ def _marks(info: RidgeInfo) -> list[Line]:
     return [Line(x, e, x, e - 0.9 * info.stride) for x, e in places]
 
 
-def _words(info: RidgeInfo) -> list[Word]:
+def _words(info: RidgeInfo, mark: str) -> list[Word]:
     """What the colours mean, in the corner where there is nothing: small magnitudes are rare."""
     if info.shown is None:
         return [] if info.ridges else waiting((info.low + info.high) / 2, info.span / 2)
     x, top = info.low + _ZERO[0], -_RISE * info.stride
     return [
-        Word(x, top, "❙ pruned below", palette.THRESHOLD, baseline="top"),
+        Word(x, top, f"❙ {mark}", palette.THRESHOLD, baseline="top"),
         Word(x, top / 2, "■ survived", palette.SURVIVED, baseline="top"),
         Word(x + 1.6, top / 2, "■ born", palette.BORN, baseline="top"),
     ]

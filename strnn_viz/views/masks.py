@@ -89,11 +89,20 @@ def _mask_info(run: Run, epoch: int, before: int | None, info: LayerInfo, max_ro
     rows, columns = info.shape
     row_label, column_label = _axis_labels(info)
     if not info.gates and rows > columns:
-        codes = pool(what, max_columns, max_rows, density=now.density).codes.T
+        codes = pool(what, max_columns, max_rows, density=first_density(run, info)).codes.T
         return MaskInfo(read_only(np.ascontiguousarray(codes)), (columns, rows), (), column_label, row_label)
     breaks = [rows // len(info.gates) * i for i in range(1, len(info.gates))]
-    codes = pool(what, max_rows, max_columns, breaks=breaks, density=now.density).codes
+    codes = pool(what, max_rows, max_columns, breaks=breaks, density=first_density(run, info)).codes
     return MaskInfo(read_only(codes), info.shape, info.gates, row_label, column_label)
+
+
+def first_density(run: Run, info: LayerInfo) -> float:
+    """Density of a matrix in the first topology there is: what the cells of all epochs are scaled to.
+
+    Methods may move connections from matrix to matrix, or begin dense; on a scale of its own each epoch would look as
+    dense as the others.
+    """
+    return changes(run, run.epochs[0], [info]).nnz / info.size
 
 
 def _axis_labels(info: LayerInfo) -> tuple[str, str]:
@@ -194,8 +203,20 @@ def mask_title(run: Run, epoch: int | None, *, layer: str | None = None) -> str:
     since = "" if now.since == epoch - 1 else f" since epoch {now.since}"
     if not now.born and not now.died:
         return f"{where}: all {now.nnz:,} connections survived{since}"
+    density = now.nnz / sum(info.size for info in matrices(run, layer))
+    if not now.born:
+        return f"{where}: {now.died:,} died, {now.survived:,} survived{since} (density {density:.1%})"
+    changed = "" if now.born == now.died else f", density {density:.1%}"
     moved = f"{now.born:,} born, {now.died:,} died, {now.survived:,} survived{since}"
-    return f"{where}: {moved} ({now.rewired:.1%} rewired)"
+    return f"{where}: {moved} ({now.rewired:.1%} rewired{changed})"
+
+
+def active_words(run: Run, epoch: int | None) -> str:
+    """How many weights of all matrices are active at an epoch; empty while there is none."""
+    if epoch is None or not run.epochs:
+        return ""
+    nnz, size = changes(run, epoch, matrices(run)).nnz, sum(info.size for info in matrices(run))
+    return f"{nnz:,} of {size:,} weights active in all layers ({nnz / max(1, size):.1%})"
 
 
 def _unit_ticks(count: int) -> list[tuple[float, str]]:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from strnn_viz.config import DataConfig
 from strnn_viz.data import load_corpus
-from strnn_viz.data.batches import IGNORE, LanguageModelBatches
+from strnn_viz.data.batches import IGNORE, LanguageModelBatches, PassageBatches
 from strnn_viz.errors import UsageError
 
 EOS = 1
@@ -94,3 +94,23 @@ def test_a_read_only_corpus_is_batched_without_a_warning() -> None:
     assert len(batches) == 82  # 56,889 tokens in 20 columns of 2,845 rows
     assert batches.tokens == 56_889
     assert sum(int((y != IGNORE).sum()) for _, y in batches) == 56_889
+
+
+def test_passages_are_read_once_a_pass_in_an_order_that_repeats() -> None:
+    words, labels = np.arange(14).reshape(7, 2), np.arange(7)
+    batches = PassageBatches(words, labels, 3)
+    assert (len(batches), batches.passages) == (3, 7)
+    assert [batches.batch(step)[1].tolist() for step in range(3)] == [[0, 1, 2], [3, 4, 5], [6]]
+    order = batches.order(5, 1)
+    assert torch.equal(order, batches.order(5, 1))
+    assert not torch.equal(order, batches.order(5, 2))
+    shuffled = [batches.batch(step, order) for step in range(3)]
+    assert torch.equal(torch.cat([y for _, y in shuffled]), order)
+    assert torch.equal(torch.cat([x for x, _ in shuffled])[:, 0], 2 * order)
+
+
+def test_no_passages_and_steps_outside() -> None:
+    with pytest.raises(UsageError, match="0 passages in batches of 3"):
+        PassageBatches(np.zeros((0, 4), dtype=int), np.zeros(0, dtype=int), 3)
+    with pytest.raises(IndexError, match="step 1 of 1: expected 0 to 0"):
+        PassageBatches(np.zeros((2, 4), dtype=int), np.zeros(2, dtype=int), 3).batch(1)

@@ -29,6 +29,28 @@ def test_no_scheduler_at_the_address(tmp_path, monkeypatch):
         run_sweep([Planned("a", SMALL)], tmp_path, scheduler="nonsense://x")
 
 
+def test_a_cluster_that_is_there_trains_the_runs(tmp_path):
+    distributed = pytest.importorskip("distributed")
+    runs = [Planned(f"s{seed}", SMALL.replace({"seed": seed, "epochs": 1})) for seed in (1, 2)]
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None
+    ) as cluster:  # fmt: skip
+        outcome = run_sweep(runs, tmp_path, scheduler=cluster.scheduler.address)
+    assert sorted(outcome.finished) == ["s1", "s2"]
+    assert Run(tmp_path / "s2").epochs == [0, 1]
+
+
+def test_a_worker_that_does_not_see_the_directory_is_told_of(tmp_path, monkeypatch):
+    """A worker here cannot be made blind; a task that says it saw no token is what a blind one sends."""
+    distributed = pytest.importorskip("distributed")
+    monkeypatch.setattr(cluster, "execute", lambda *_: "unseen")
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None
+    ) as there:  # fmt: skip
+        outcome = run_sweep([Planned("a", SMALL)], tmp_path, scheduler=there.scheduler.address)
+    assert "Workers must share the file system" in outcome.failed["a"]
+
+
 def test_as_many_workers_as_fit(monkeypatch):
     pytest.importorskip("distributed")
     monkeypatch.setattr("dask.system.CPU_COUNT", 8)

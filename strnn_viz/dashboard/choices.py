@@ -1,0 +1,137 @@
+"""What a new run may be, in words: presets and whether their text is here, methods, and what each leaves open."""
+
+from __future__ import annotations
+
+from strnn_viz.config import RunConfig, preset, preset_text, presets
+from strnn_viz.data.corpus import SOURCES
+from strnn_viz.data.passages import PASSAGES
+from strnn_viz.errors import DataError
+from strnn_viz.rules import METHODS
+
+TITLES = {rules.title: name for name, rules in METHODS.items()}
+INITIALIZATIONS = {"Uniform": "uniform", "Erdős–Rényi": "erdos_renyi"}
+
+#: What may be varied besides, by configuration key: its title, and what people call each choice.
+AXES: dict[str, tuple[str, dict[str, str]]] = {
+    "sparsity.granularity": ("Budget", {"of each matrix": "matrix", "of each gate": "gate"}),
+    "sparsity.prune": (
+        "Prune",
+        {"smallest magnitudes": "magnitude", "closest to zero of each sign": "signed", "below one threshold": "threshold"},
+    ),
+    "sparsity.regrow": (
+        "Regrow", {"at random": "random", "largest gradient": "gradient", "largest momentum": "momentum"}
+    ),
+    "sparsity.redistribution": (
+        "Redistribution", {"each matrix its own": "none", "by momentum": "momentum", "by survivors": "survivors"}
+    ),
+    "sparsity.schedule": (
+        "Prune rate falls", {"along a cosine": "cosine", "never": "constant", "along a line": "linear"}
+    ),
+}  # fmt: skip
+
+#: Numbers and words to type, by configuration key: title and hint.
+FIELDS = {
+    "sparsity.density": ("Density", "share of weights that are active"),
+    "sparsity.prune_rate": ("Prune rate", "share replaced at first"),
+    "seed": ("Seed", "the same seed repeats a run exactly"),
+}
+MORE_FIELDS = {
+    "sparsity.epsilon": ("ε of Erdős–Rényi", "decides the density; 0: density does"),
+    "sparsity.update_every": ("Steps between rewirings", "0: once an epoch"),
+    "sparsity.exclude": ("Left dense", "names of matrices, such as output.*; may be empty"),
+}
+
+_PRUNES = {"set": "signed", "dsr": "threshold"}
+_SCHEDULES = {"set": "constant", "dsr": "constant"}
+_AUTO = "auto"
+
+
+def own_choice(method: str, key: str) -> str:
+    """What a method does along an axis unless told otherwise: a name of :mod:`strnn_viz.rules`.
+
+    Parameters
+    ----------
+    method : str
+        One that leaves the axis open.
+    key : str
+        ``sparsity.prune``, ``sparsity.regrow``, ``sparsity.redistribution`` or ``sparsity.schedule``.
+    """
+    return {
+        "sparsity.prune": _PRUNES.get(method, "magnitude"),
+        "sparsity.regrow": METHODS[method].regrows,
+        "sparsity.redistribution": {"snfs": "momentum", "dsr": "survivors"}.get(method, "none"),
+        "sparsity.schedule": _SCHEDULES.get(method, "cosine"),
+    }[key]
+
+
+def axis_options(method: str, key: str) -> dict[str, str]:
+    """The choices of an axis with their values; first, where there is one, what the method does by itself."""
+    _, options = AXES[key]
+    if RunConfig().get(key) != _AUTO:
+        return dict(options)
+    names = {value: words for words, value in options.items()}
+    return {f"as {METHODS[method].title}: {names[own_choice(method, key)]}": _AUTO, **options}
+
+
+def fixed_axes(method: str, initialization: str) -> dict[str, str]:
+    """Configuration keys a method leaves no choice of, or that do nothing with it, each with the reason.
+
+    ε has none where the initialization is uniform: that it is Erdős–Rényi's is in its title.
+
+    Parameters
+    ----------
+    method, initialization : str
+        As in the configuration.
+    """
+    rules = METHODS[method]
+    fixed = {f"sparsity.{axis}": reason.format(title=rules.title) for axis, reason in rules.fixed.items()}
+    if method == "dense":
+        fixed["sparsity.density"] = f"every weight of {rules.title} is active"
+    if not rules.rewires:
+        still = f"{rules.title} never changes its topology"
+        fixed |= {"sparsity.prune_rate": still, "sparsity.update_every": still}
+    elif rules.begins_dense:
+        fixed["sparsity.prune_rate"] = f"{rules.title} prunes until its density is reached"
+    elif "sparsity.prune" in fixed:
+        fixed["sparsity.prune_rate"] = fixed["sparsity.prune"]
+    if initialization == "uniform":
+        fixed.setdefault("sparsity.epsilon", "")
+    return {key: reason[:1].upper() + reason[1:] for key, reason in fixed.items()}
+
+
+def fixed_value(key: str, config: RunConfig) -> str:
+    """What is sent for a key that is fixed: the value that leaves it to the method, or else the preset's own."""
+    idle = key in ("sparsity.density", "sparsity.prune_rate")
+    return text_of((config if idle else RunConfig()).get(key))
+
+
+def text_of(value: object) -> str:
+    """A value as it is typed."""
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def describe(name: str) -> str:
+    """What a preset is: the first line of the comment it begins with."""
+    first = preset_text(name)[0].partition("\n")[0]
+    return first.lstrip("# ") if first.startswith("#") else ""
+
+
+def missing_corpus(name: str) -> str:
+    """Why a preset cannot be trained yet, and how to get its text; empty where it is here."""
+    data = preset(name).data
+    source = SOURCES.get(data.corpus) or PASSAGES[data.corpus]
+    try:
+        source.locate(data.path)
+    except DataError as error:
+        return str(error)
+    return ""
+
+
+def grouped_presets() -> dict[str, list[str]]:
+    """Presets that can be trained here and now, and those whose text is missing."""
+    missing = {name for name in presets() if missing_corpus(name)}
+    groups = {
+        "Ready": [name for name in presets() if name not in missing],
+        "Text to be downloaded first": [name for name in presets() if name in missing],
+    }
+    return {title: names for title, names in groups.items() if names}
