@@ -1,4 +1,4 @@
-"""Training told in a terminal: a bar with speed, perplexity and time left; plain lines where there is no terminal."""
+"""Training told in a terminal: a bar with speed, what is learned and time left; plain lines where there is none."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
+from strnn_viz.config import SparsityConfig
+from strnn_viz.rules import METHODS
 from strnn_viz.runs import PERPLEXITY, Snapshot, measure_of, total_churn
 from strnn_viz.runs import Progress as Told
 from strnn_viz.training.recording import Recording
@@ -33,7 +35,7 @@ def show(recording: Recording, *, quiet: bool = False, console: Console | None =
     nnz = sum(m.nnz for m in trainer.sparse.matrices.values())
     size = sum(m.info.size for m in trainer.sparse.matrices.values())
     console.print(
-        f"{path.name}: {trainer.config.sparsity.initialization} initialization, {nnz:,} of {size:,} weights active "
+        f"{path.name}: {begins(trainer.config.sparsity)}, {nnz:,} of {size:,} weights active "
         f"({nnz / size:.1%}), on {trainer.device.type}; recording to {path}"
     )
     with _bar(console) as bar:
@@ -41,7 +43,7 @@ def show(recording: Recording, *, quiet: bool = False, console: Console | None =
         last: Snapshot | None = None
         for event in _with_rate(recording.events()):
             if isinstance(event, Snapshot):
-                console.print(line(event, trainer.config.training.epochs))
+                console.print(line(event, trainer.config.training.epochs, trainer.config.sparsity.method))
                 last = event
             else:
                 note = (
@@ -61,11 +63,29 @@ def show(recording: Recording, *, quiet: bool = False, console: Console | None =
         )
 
 
-def line(snapshot: Snapshot, epochs: int) -> str:
-    """One epoch in one line."""
+def begins(sparsity: SparsityConfig) -> str:
+    """The method, and the first topology where it has one: ``RigL, erdos_renyi initialization``."""
+    rules = METHODS[sparsity.method]
+    return rules.title if rules.begins_dense else f"{rules.title}, {sparsity.initialization} initialization"
+
+
+def line(snapshot: Snapshot, epochs: int, method: str = "st-rnn") -> str:
+    """One epoch in one line.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+    epochs : int
+        That the run will have.
+    method : str
+        What became of the connections is told as it fits: births, or what is left where they only die.
+    """
     m, churn, measure = snapshot.metrics, total_churn(snapshot.layers.values()), measure_of(snapshot.metrics)
     train = f"train {measure.text(m[f'train_{measure.name}'])}, " if f"train_{measure.name}" in m else ""
-    rewired = f", {churn.born:,} connections born" if snapshot.epoch else ""
+    rewired = ""
+    if snapshot.epoch and METHODS[method].rewires:
+        left = METHODS[method].begins_dense
+        rewired = f", {snapshot.density:.1%} of the weights left" if left else f", {churn.born:,} connections born"
     valid = measure.text(m[f"valid_{measure.name}"])
     return f"epoch {snapshot.epoch} of {epochs}: {train}validation {valid}{rewired}"
 

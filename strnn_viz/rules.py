@@ -35,6 +35,8 @@ class MethodRules:
     regrows : str
         What regrowth follows unless another is asked for: a name of ``REGROW``. It decides which steps need a dense
         gradient.
+    redistributes : str
+        How matrices share what is regrown unless asked otherwise: a name of ``REDISTRIBUTION``.
     """
 
     title: str
@@ -60,7 +62,8 @@ METHODS: dict[str, MethodRules] = {
         regrows="momentum",
         redistributes="momentum",
     ),
-    "dsr": MethodRules("DSR", "Prune below one adaptive threshold, regrow at random where most survived.", {}),
+    "dsr": MethodRules("DSR", "Prune below one adaptive threshold, regrow at random where most survived.", {},
+                       redistributes="survivors"),
     "deepr": MethodRules(
         "DeepR",
         "At every step, prune what changes sign under noise and regrow at random anywhere.",

@@ -9,8 +9,8 @@ from strnn_viz import RunConfig, preset, presets
 from strnn_viz.config import knobs, preset_text, resolve_key
 from strnn_viz.errors import ConfigError
 
-PRESETS = ["ag-news", "amazon", "demo", "era", "imdb", "ptb-paper", "ptb-rhn", "ptb-small", "rhn-small", "twitter",
-           "wikitext-small", "yelp-2018", "yelp-polarity"]  # fmt: skip
+PRESETS = ["ag-news", "amazon", "demo", "era", "imdb", "ptb-paper", "ptb-rhn", "ptb-selfish", "ptb-small", "rhn-small",
+           "twitter", "wikitext-small", "yelp-2018", "yelp-polarity"]  # fmt: skip
 
 
 def test_presets_are_read_and_differ():

@@ -47,7 +47,7 @@ class View:
     pixels: bool = False
     opts: Mapping[str, Any] = field(default_factory=dict)
     height: int | None = None
-    kind: Callable[[Run], str] = lambda _: ""  # noqa: E731 - a default
+    kind: Callable[[Run], str] = lambda _: ""
 
     def element(self, run: Run, epoch: int | None, layer: str | None, **options: Any) -> Any:
         """What is drawn of an epoch."""

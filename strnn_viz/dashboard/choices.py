@@ -16,7 +16,7 @@ AXES: dict[str, tuple[str, dict[str, str]]] = {
     "sparsity.granularity": ("Budget", {"of each matrix": "matrix", "of each gate": "gate"}),
     "sparsity.prune": (
         "Prune",
-        {"smallest magnitudes": "magnitude", "closest to zero of each sign": "signed", "below one threshold": "threshold"},
+        {"smallest magnitudes": "magnitude", "nearest zero of each sign": "signed", "below one threshold": "threshold"},
     ),
     "sparsity.regrow": (
         "Regrow", {"at random": "random", "largest gradient": "gradient", "largest momentum": "momentum"}
@@ -43,6 +43,7 @@ MORE_FIELDS = {
 
 _PRUNES = {"set": "signed", "dsr": "threshold"}
 _SCHEDULES = {"set": "constant", "dsr": "constant"}
+_REDISTRIBUTES = {"dsr": "survivors"}
 _AUTO = "auto"
 
 
@@ -59,18 +60,23 @@ def own_choice(method: str, key: str) -> str:
     return {
         "sparsity.prune": _PRUNES.get(method, "magnitude"),
         "sparsity.regrow": METHODS[method].regrows,
-        "sparsity.redistribution": {"snfs": "momentum", "dsr": "survivors"}.get(method, "none"),
+        "sparsity.redistribution": _REDISTRIBUTES.get(method, METHODS[method].redistributes),
         "sparsity.schedule": _SCHEDULES.get(method, "cosine"),
     }[key]
 
 
-def axis_options(method: str, key: str) -> dict[str, str]:
+def axis_options(key: str) -> dict[str, str]:
     """The choices of an axis with their values; first, where there is one, what the method does by itself."""
-    _, options = AXES[key]
-    if RunConfig().get(key) != _AUTO:
-        return dict(options)
-    names = {value: words for words, value in options.items()}
-    return {f"as {METHODS[method].title}: {names[own_choice(method, key)]}": _AUTO, **options}
+    auto = {"as the method says": _AUTO} if RunConfig().get(key) == _AUTO else {}
+    return auto | AXES[key][1]
+
+
+def axis_hint(method: str, key: str, value: str) -> str:
+    """What ``auto`` is with a method that leaves the axis open; empty for a choice that says so itself."""
+    if value != _AUTO:
+        return ""
+    names = {choice: words for words, choice in AXES[key][1].items()}
+    return f"{METHODS[method].title}: {names[own_choice(method, key)]}"
 
 
 def fixed_axes(method: str, initialization: str) -> dict[str, str]:
@@ -111,9 +117,12 @@ def text_of(value: object) -> str:
 
 
 def describe(name: str) -> str:
-    """What a preset is: the first line of the comment it begins with."""
+    """What a preset is: the first line of the comment it begins with; and what to do if its text is not here."""
     first = preset_text(name)[0].partition("\n")[0]
-    return first.lstrip("# ") if first.startswith("#") else ""
+    told = first.lstrip("# ") if first.startswith("#") else ""
+    if not missing_corpus(name):
+        return told
+    return f"{told} Its text is not here yet: strnn-viz data {preset(name).data.corpus} says how to get it.".lstrip()
 
 
 def missing_corpus(name: str) -> str:

@@ -45,7 +45,10 @@ class StartForm:
         )  # fmt: skip
         self.why_first = Text(looks="caption", visible=False)
         self.fields = {key: pmui.TextInput(label=label, **_LOOK) for key, (label, _) in choices.FIELDS.items()}
-        self.axes = {key: pmui.Select(label=label, **_LOOK) for key, (label, _) in choices.AXES.items()}
+        self.axes = {
+            key: pmui.Select(label=label, options=choices.axis_options(key), **_LOOK)
+            for key, (label, _) in choices.AXES.items()
+        }
         self.more = {key: pmui.TextInput(label=label, **_LOOK) for key, (label, _) in choices.MORE_FIELDS.items()}
         self.reasons = Text(visible=False)
         inside = pn.Column(
@@ -96,8 +99,7 @@ class StartForm:
             for key, field in (self.fields | self.more).items():
                 field.value = choices.text_of(config.get(key))
             for key, axis in self.axes.items():
-                options = choices.axis_options(self.method.value, key)
-                axis.param.update(options=options, value=config.get(key))
+                axis.value = config.get(key)
         finally:
             self._filling = False
         self.fit()
@@ -114,10 +116,6 @@ class StartForm:
             self.method.helper_text = METHODS[self.method.value].words
             self.initialization.disabled = _FIRST in fixed
             self.why_first.say(paragraphs(fixed.get(_FIRST, "")))
-            for key, axis in self.axes.items():
-                options = choices.axis_options(self.method.value, key)
-                if options != axis.options:
-                    axis.param.update(options=options, value=axis.value)
             for key, field in (self.axes | self.more).items():
                 field.visible = key not in fixed
             for key, field in self.fields.items():
@@ -136,10 +134,9 @@ class StartForm:
     def check(self) -> bool:
         """Mark each field whose value cannot be, with what is wrong beside it."""
         wrong, fixed = check_values(self.preset.value, self.values), self._fixed()
-        missing = choices.missing_corpus(self.preset.value)
-        about = missing or choices.describe(self.preset.value)
-        self.preset.param.update(error_state=bool(missing), helper_text=about)
+        self.preset.helper_text = choices.describe(self.preset.value)
         hints = {key: hint for key, (_, hint) in (choices.FIELDS | choices.MORE_FIELDS).items()} | fixed
+        hints |= {key: choices.axis_hint(self.method.value, key, a.value) for key, a in self.axes.items()}
         if self._dense_by_epsilon() and "sparsity.density" not in fixed:
             hints["sparsity.density"] = f"ε = {self.more['sparsity.epsilon'].value_input} decides it (see Advanced)"
         for key, field in (self.fields | self.more | self.axes).items():

@@ -14,6 +14,10 @@ FONT = (
 _TYPOGRAPHY = {"fontFamily": FONT, "htmlFontSize": 12, "fontSize": 10.5, "button": {"textTransform": "none"}}
 _SHAPE = {"borderRadius": 6}
 
+# Here and not with a field, since a Select gives its look to what it is made of and not to its hint.
+_HINT = {"marginLeft": "2px", "marginRight": 0, "fontSize": "12px", "lineHeight": "16px"}
+_COMPONENTS = {"MuiFormHelperText": {"styleOverrides": {"root": _HINT}}}
+
 # A slate accent: every stronger colour means something in a plot.
 THEME: dict[str, Any] = {
     "light": {
@@ -25,6 +29,7 @@ THEME: dict[str, Any] = {
         },
         "typography": _TYPOGRAPHY,
         "shape": _SHAPE,
+        "components": _COMPONENTS,
     },
     "dark": {
         "palette": {
@@ -35,6 +40,7 @@ THEME: dict[str, Any] = {
         },
         "typography": _TYPOGRAPHY,
         "shape": _SHAPE,
+        "components": _COMPONENTS,
     },
 }
 
@@ -60,9 +66,8 @@ PAGE_SX: dict[str, Any] = {
     "& .main .MuiToolbar-root, & .MuiDrawer-paper > .MuiToolbar-root": {"visibility": "hidden"},
 }
 
-#: Fields of a form: labels and hints in one size.
+#: Fields of a form: what is typed and what is chosen in one size.
 FIELD_SX = {
-    "& .MuiFormHelperText-root": {"marginLeft": "2px", "marginRight": 0, "fontSize": "12px", "lineHeight": "16px"},
     "& .MuiInputBase-input": {"fontSize": "14px"},
     "& .MuiSelect-select": {"fontSize": "14px"},
 }
@@ -72,6 +77,7 @@ FOLD_SX = {
     "& .MuiAccordion-root": {"backgroundColor": "transparent", "backgroundImage": "none", "boxShadow": "none"},
     "& .MuiAccordion-root:before": {"display": "none"},
     "& .MuiAccordionSummary-root": {"minHeight": "32px", "padding": 0},
+    "& .MuiAccordionSummary-content, & .MuiAccordionSummary-content *": {"fontSize": "14px", "fontWeight": 600},
     "& .MuiAccordionSummary-content": {"margin": "4px 0"},
     "& .MuiAccordionDetails-root": {"padding": 0},
 }

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from rich.markup import escape
 
 from strnn_viz.errors import UsageError
-from strnn_viz.reports.tables import Parts, decimal, finite, make_table
-from strnn_viz.runs import Run, list_runs
+from strnn_viz.reports.tables import Parts, finite, make_table
+from strnn_viz.rules import METHODS
+from strnn_viz.runs import ACCURACY, PERPLEXITY, Run, list_runs, measure_of
 
 
 def find_run(name: str, folder: str) -> Run:
@@ -36,6 +38,8 @@ def runs(folder: str) -> dict[str, Any]:
     rows = []
     for run in found:
         config, table = run.config, run.rows
+        measure = measure_of(table[-1]) if table and config else PERPLEXITY
+        first = config and "initialization" not in METHODS[config.sparsity.method].fixed
         rows.append(
             {
                 "name": run.name,
@@ -44,10 +48,12 @@ def runs(folder: str) -> dict[str, Any]:
                 "epochs": len([e for e in run.epochs if e > 0]),
                 # A run that was recorded elsewhere has no configuration.
                 "epochs_planned": config and config.training.epochs,
-                "initialization": config and config.sparsity.initialization,
-                "density": config and config.sparsity.density,
+                "method": config and config.sparsity.method,
+                "initialization": config.sparsity.initialization if config and first else None,
+                "density": _density(run) if table else config and config.sparsity.density,
                 "seed": config and config.seed,
-                "valid_perplexity": finite(table[-1].get("valid_perplexity")) if table else None,
+                "measure": measure.name,
+                f"valid_{measure.name}": finite(table[-1].get(f"valid_{measure.name}")) if table else None,
             }
         )
     return {"folder": folder, "runs": rows, "problems": problems}
@@ -57,19 +63,34 @@ def runs_table(value: dict[str, Any]) -> Parts:
     """The same as a table."""
     if not value["runs"] and not value["problems"]:
         return [f"There is no run in {escape(value['folder'])} yet. Start one with: strnn-viz train demo"]
-    table = make_table("run", "status", "epoch", "validation perplexity", "initialization", "density", "seed")
+    table = make_table("run", "status", "epoch", "method", "validation", "measure", "initialization", "density", "seed")
     for row in value["runs"]:
         planned, density, seed = row["epochs_planned"], row["density"], row["seed"]
         table.add_row(
             escape(row["name"]),
             row["status"],
             f"{row['epochs']} of {planned}" if planned else str(row["epochs"]),
-            decimal(row["valid_perplexity"]),
+            METHODS[row["method"]].title if row["method"] else "–",
+            *_validation(row),
             row["initialization"] or "–",
             "–" if density is None else f"{density:.1%}",
             "–" if seed is None else str(seed),
         )
     return [table, *(f"[yellow]{escape(p)}[/]" for p in value["problems"])]
+
+
+def _density(run: Run) -> float | None:
+    """Active weights of all that are masked, at the newest epoch: what is asked for may be decided by ε, or not yet."""
+    counts = [layer.get("nnz") for layer in run.rows[-1]["layers"].values()]
+    size = sum(info.size for info in run.layers.values())
+    return None if None in counts or not size else sum(counts) / size
+
+
+def _validation(row: dict[str, Any]) -> tuple[str, str]:
+    """A value and what it is of."""
+    measure = ACCURACY if row["measure"] == ACCURACY.name else PERPLEXITY
+    value = row[f"valid_{measure.name}"]
+    return measure.text(value), "–" if value is None else measure.name
 
 
 def run(run: Run) -> dict[str, Any]:
@@ -107,7 +128,7 @@ def run(run: Run) -> dict[str, Any]:
 
 
 def run_tables(value: dict[str, Any]) -> Parts:
-    """The same as two tables."""
+    """The same as two tables, with what the run has cost between them."""
     parts: Parts = [f"[bold]{escape(value['name'])}[/]: {value['status']} {escape(value['message'])}".rstrip()]
     layers = make_table("layer", "matrix", "shape", "active", "density", "born", "died")
     for row in value["layers"]:
@@ -118,7 +139,7 @@ def run_tables(value: dict[str, Any]) -> Parts:
         )  # fmt: skip
     known = {key: show for key, show in _COLUMNS.items() if any(key in row for row in value["metrics"])}
     others = {key for row in value["metrics"] for key in row} - set(_COLUMNS) - _UNTOLD
-    columns = known | {key: (key.replace("_", " "), "{:.4g}") for key in sorted(others)}
+    columns = known | {key: (key.replace("_", " "), "{:.4g}".format) for key in sorted(others)}
     epochs = make_table("epoch", *(title for title, _ in columns.values()), "born", "died")
     for i, row in enumerate(value["metrics"]):
         moved = (sum(layer[k][i] or 0 for layer in value["layers"]) for k in ("born", "died"))
@@ -126,22 +147,52 @@ def run_tables(value: dict[str, Any]) -> Parts:
         epochs.add_row(str(row["epoch"]), *shown, *(f"{n:,}" for n in moved))
     if not value["metrics"]:
         return [*parts, "No epoch is recorded yet."]
-    return [*parts, layers, epochs, *(f"[yellow]{escape(p)}[/]" for p in value["problems"])]
+    return [
+        *parts,
+        layers,
+        *cost(value["metrics"][-1]),
+        epochs,
+        *(f"[yellow]{escape(p)}[/]" for p in value["problems"]),
+    ]
+
+
+def cost(row: Mapping[str, Any]) -> Parts:
+    """What an epoch says of active weights and FLOPs, in one line; nothing where it does not say."""
+    if any(row.get(key) is None for key in COST):
+        return []
+    return [
+        f"active {row['active_parameters']:,.0f} of {row['parameters']:,.0f} weights; forward "
+        f"{row['forward_flops_relative']:.2f}x ({flops_text(row['forward_flops'])} FLOPs a token), training so far "
+        f"{row['train_flops_relative']:.2f}x of dense ({flops_text(row['train_flops'])} FLOPs)"
+    ]
+
+
+def flops_text(value: float) -> str:
+    """A number of operations with three digits and a word for the rest: ``102 thousand``, ``1.53 trillion``."""
+    for size, word in (
+        (1e15, "quadrillion"),
+        (1e12, "trillion"),
+        (1e9, "billion"),
+        (1e6, "million"),
+        (1e3, "thousand"),
+    ):
+        if value >= size:
+            return f"{value / size:,.3g} {word}"
+    return f"{value:.3g}"
 
 
 #: Metrics with a name for people and a form; others are told under their own names.
 _COLUMNS = {
-    "train_perplexity": ("train ppl", "ppl"),
-    "valid_perplexity": ("validation ppl", "ppl"),
-    "test_perplexity": ("test ppl", "ppl"),
-    "lr": ("learning rate", "{:.3g}"),
-    "prune_rate": ("prune rate", "{:.1%}"),
-}
-_UNTOLD = {"epoch", "step", "train_loss", "valid_loss", "test_loss", "unigram_perplexity", "seconds",
-           "tokens_per_second"}  # fmt: skip
+    f"{split}_{measure.name}": (f"{title} {short}", measure.text)
+    for measure, short in ((PERPLEXITY, "ppl"), (ACCURACY, "accuracy"))
+    for split, title in (("train", "train"), ("valid", "validation"), ("test", "test"))
+} | {"lr": ("learning rate", "{:.3g}".format), "prune_rate": ("prune rate", "{:.1%}".format)}
+#: What a run costs, told in a line of its own.
+COST = ("active_parameters", "parameters", "forward_flops", "forward_flops_relative", "train_flops",
+        "train_flops_relative")  # fmt: skip
+_UNTOLD = {"epoch", "step", "train_loss", "valid_loss", "test_loss", PERPLEXITY.reference, ACCURACY.reference,
+           "seconds", "tokens_per_second", *COST}  # fmt: skip
 
 
-def _cell(value: float | None, form: str) -> str:
-    if value is None:
-        return "–"
-    return decimal(value) if form == "ppl" else form.format(value)
+def _cell(value: float | None, form: Callable[[float], str]) -> str:
+    return "–" if value is None else form(value)

@@ -7,8 +7,6 @@ from typing import Any
 
 from rich.table import Table
 
-from strnn_viz.runs import PERPLEXITY
-
 Parts = list[Table | str]
 
 
@@ -16,15 +14,11 @@ def make_table(*columns: str) -> Table:
     """A table without lines; words to the left, numbers to the right, and names never broken."""
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for column in columns:
-        words = column in {"run", "status", "layer", "split", "matrix", "what it is", "expected", "licence"}
+        words = column in {"run", "status", "layer", "split", "matrix", "what it is", "expected", "licence", "method",
+                           "measure", "initialization"}  # fmt: skip
         name = column in {"run", "matrix", "key", "preset", "corpus"}
         table.add_column(column, justify="left" if words or name else "right", no_wrap=name, overflow="fold")
     return table
-
-
-def decimal(value: float | None) -> str:
-    """A perplexity, or a dash where there is none."""
-    return PERPLEXITY.text(value)
 
 
 def finite(value: Any) -> Any:

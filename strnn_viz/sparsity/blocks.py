@@ -56,10 +56,12 @@ class Block:
         """Number of active weights."""
         return len(self.positions)
 
-    def signal(self, name: str) -> Tensor | None:
-        """A quantity kept for every place, active or not, shape (size,); None where nothing was seen yet."""
-        full = self.matrix.signals.get(name)
-        return None if full is None else full.view(-1)[self.start : self.stop]
+    @property
+    def momentum(self) -> Tensor | None:
+        """Momentum of its active weights, shape (n,): of dense gradients where it is kept, else the optimizer's."""
+        dense = self.matrix.signals.get("momentum")
+        full = self.matrix.first_moment if dense is None else dense
+        return None if full is None else full.view(-1)[self.positions]
 
 
 @dataclass(frozen=True)

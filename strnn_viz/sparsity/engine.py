@@ -18,6 +18,7 @@ from strnn_viz.sparsity.discovery import weight_matrices
 from strnn_viz.sparsity.initialization import allocate, random_positions
 from strnn_viz.sparsity.matrix import MaskedMatrix
 from strnn_viz.sparsity.methods import Method, find_method
+from strnn_viz.sparsity.redistribution import momentum as by_momentum
 from strnn_viz.sparsity.rewiring import Rewiring, regrow
 from strnn_viz.sparsity.schedules import cubic_density
 from strnn_viz.sparsity.selection import Moment
@@ -137,6 +138,14 @@ class SparseTraining:
         self._flipped: dict[str, Rewiring] = {}
         found = weight_matrices(model, exclude)
         self._check_optimizer([info.name for info, p in found if id(p) not in _held(optimizer)], bool(found))
+        defaults = optimizer.defaults
+        if method.redistribute is by_momentum and not (
+            method.signals == ("momentum",) or defaults.get("momentum") or "betas" in defaults
+        ):
+            raise UsageError(
+                "redistribution = momentum shares by the optimizer's momentum, and it has none. Give SGD a momentum, use "
+                "Adam, or choose another redistribution."
+            )
         self.matrices: dict[str, MaskedMatrix] = {}
         self._budgets: dict[str, list[int]] = {}
         if method.begins_dense and method.prune is None and not method.units:

@@ -68,6 +68,12 @@ class MaskedMatrix:
         """Optimizer state of the active weights by name, each of shape (nnz,): momentum, moments, averages."""
         return {key: self._flat(full)[self.positions] for key, full in self._states().items()}
 
+    @property
+    def first_moment(self) -> Tensor | None:
+        """The optimizer's momentum, or Adam's first moment, of the matrix's shape; None where there is none yet."""
+        states = self._states()
+        return states.get("momentum_buffer", states.get("exp_avg"))
+
     def observe(self, observer: Observer) -> None:
         """Show `observer` every gradient while it is still dense, right before it is masked."""
         self._observers.append(observer)

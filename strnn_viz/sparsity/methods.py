@@ -49,10 +49,9 @@ class Method:
     @property
     def signals(self) -> tuple[str, ...]:
         """What must be known of inactive weights too: ``"gradient"``, ``"momentum"``."""
-        wanted = {"gradient"} if self.regrow is growth.gradient else set()
-        if self.regrow is growth.momentum or self.redistribute is redistribution.momentum:
-            wanted.add("momentum")
-        return tuple(sorted(wanted))
+        if self.regrow is growth.gradient:
+            return ("gradient",)
+        return ("momentum",) if self.regrow is growth.momentum else ()
 
 
 def _still(name: str, source: str, *, begins_dense: bool = True) -> Method:

@@ -53,5 +53,5 @@ def draw_few(population: int, k: int, generator: torch.Generator) -> Tensor:
     drawn = torch.empty(0, dtype=torch.int64)
     while len(drawn) < k:
         more = torch.randint(population, (k - len(drawn) + 8,), generator=generator)
-        drawn = torch.cat([drawn, more]).unique()
+        drawn = torch.cat([drawn, more]).unique()  # type: ignore[no-untyped-call]
     return drawn[torch.randperm(len(drawn), generator=generator)[:k]].sort().values

@@ -15,12 +15,15 @@ Redistribute = Callable[[Sequence[Block], Sequence[int], Sequence[int], torch.Ge
 
 
 def momentum(blocks: Sequence[Block], pruned: Sequence[int], room: Sequence[int], _: torch.Generator) -> list[int]:
-    """In proportion to the mean momentum of the active weights (SNFS; Section 5.2 of Liu et al. 2021)."""
+    """In proportion to the mean momentum of the active weights (SNFS; Section 5.2 of Liu et al. 2021).
+
+    Where regrowth follows a dense momentum, it is that one; else the optimizer's own, which knows active weights only and
+    costs no dense gradient.
+    """
     shares = []
     for block in blocks:
-        signal = block.signal("momentum")
-        active = None if signal is None else signal[block.positions - block.start].abs()
-        shares.append(float(active.mean()) if active is not None and len(active) else 0.0)
+        active = block.momentum
+        shares.append(float(active.abs().mean()) if active is not None and len(active) else 0.0)
     return apportion(sum(pruned), shares, room)
 
 

@@ -67,7 +67,7 @@ def regrow(
     pruned = [int(mark.sum()) for mark in marks]
     grown = [0] * len(blocks) if method.regrow is None else pruned
     occupied = [b.positions[~mark] if reactivate else b.positions for b, mark in zip(blocks, marks, strict=True)]
-    if method.regrow is not None and method.redistribute is not None and sum(pruned):
+    if method.regrow is not None and method.redistribute is not None and any(pruned):
         room = [b.size - len(o) for b, o in zip(blocks, occupied, strict=True)]
         grown = method.redistribute(blocks, pruned, room, generator)
     removed: dict[str, list[Tensor]] = {}

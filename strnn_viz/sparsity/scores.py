@@ -25,7 +25,8 @@ def signed(block: Block) -> Tensor:
     zero, each to within one weight (Mocanu et al. 2018). A weight of exactly zero counts as positive.
     """
     values = block.values
-    score = torch.empty(len(values), dtype=torch.float64, device=values.device)  # bfloat16 would not tell 256 ranks apart
+    # Half a precision would not tell 256 ranks apart.
+    score = torch.empty(len(values), dtype=torch.float64, device=values.device)
     for own in (values < 0, values >= 0):
         order = torch.sort(values[own].abs(), stable=True).indices
         rank = torch.empty_like(order)

@@ -47,16 +47,14 @@ def dense_gradient_share(sparsity: SparsityConfig, steps: int) -> float:
     Returns
     -------
     float
-        1 where regrowth follows momentum, or matrices share it out by momentum (SNFS): it must be kept everywhere at
-        every step;
+        1 where regrowth follows momentum (SNFS), which must be kept everywhere at every step;
         ``gradient_batches / steps`` where it follows the gradient (RigL); else 0.
     """
     rules = METHODS[sparsity.method]
     regrow = rules.regrows if sparsity.regrow == "auto" else sparsity.regrow
-    share = rules.redistributes if sparsity.redistribution == "auto" else sparsity.redistribution
-    if not rules.rewires or (regrow == "random" and share != "momentum"):
+    if not rules.rewires or regrow == "random":
         return 0.0
-    return 1.0 if "momentum" in (regrow, share) else min(1.0, sparsity.gradient_batches / max(1, steps))
+    return 1.0 if regrow == "momentum" else min(1.0, sparsity.gradient_batches / max(1, steps))
 
 
 def training_flops(forward: float, dense: float, share: float = 0.0) -> float:

@@ -118,8 +118,8 @@ def _load(trainer: Trainer, arrays: Mapping[str, NDArray[Any]], header: Mapping[
                 optimizer.state[parameter][part.removeprefix("state/")] = torch.from_numpy(value).to(parameter)
     carried: dict[int, dict[int, torch.Tensor]] = {}
     for key, value in _below(arrays, "carried/").items():
-        layer, part = map(int, key.split("/"))
-        carried.setdefault(layer, {})[part] = torch.from_numpy(value).to(trainer.device)
+        i, j = map(int, key.split("/"))
+        carried.setdefault(i, {})[j] = torch.from_numpy(value).to(trainer.device)
     trainer.state = [tuple(carried[i][j] for j in range(len(carried[i]))) for i in range(len(carried))] or None
     if trainer.ranks.alone:
         trainer.rng = [torch.from_numpy(arrays[f"rng/{i}"]) for i in range(len(trainer.rng))]

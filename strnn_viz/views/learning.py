@@ -33,7 +33,7 @@ _X = "epoch"
 
 
 def learning_curves(run: Run, epoch: int | None, *, layer: str | None = None, height: int | None = 280) -> hv.Overlay:
-    """Train and validation perplexity on a logarithmic axis, or accuracy on a linear one, and a tick for every rewiring.
+    """Train and validation perplexity on a logarithmic axis, or accuracy on a linear one; a tick for every rewiring.
 
     Parameters
     ----------
@@ -66,11 +66,12 @@ def learning_curves(run: Run, epoch: int | None, *, layer: str | None = None, he
         *(Line(row["epoch"], low, row["epoch"], tick) for row in run.rows if _pruned(row)),
         *cursor(run, epoch, low, high),
     ]
+    drop = 0.03 * (high - low) if linear else 0.0  # a rising curve would run through a word right below its end
     high_up = len(epochs) and valid.y[-1] > (middle if linear else high / 2)
     valid_above = not (len(epochs) and train.y[-1] > valid.y[-1]) and (linear or not high_up)
     named = [
-        *end_word(train, last, RUNS[0], above=not valid_above),
-        *end_word(valid, last, RUNS[0], above=valid_above),
+        *_end(train, last, not valid_above, drop),
+        *_end(valid, last, valid_above, drop),
         *(Word(last, y, _bare(measure.reference_title), align="right") for y in reference),
         *([Word(0, tick, "rewirings")] if any(map(_pruned, run.rows)) else []),
         *([] if len(epochs) else waiting(last / 2, middle)),
@@ -82,7 +83,7 @@ def learning_curves(run: Run, epoch: int | None, *, layer: str | None = None, he
     ]
     ticks = [(m * 10.0**k, f"{m * 10.0**k:,.{max(0, -k)}f}") for k in range(-6, 8) for m in (1, 2, 5)]
     if linear:
-        ticks = [(i / 10, f"{i / 10:.0%}") for i in range(11)]
+        ticks = [(i / 10, f"{i / 10:.0%}") for i in range(0, 11, 1 if high < 0.65 else 2)]
     look: dict[str, Any] = {"height": height, "backend_opts": ALIGNED, "logy": not linear}
     return framed(
         elements, ylim=(low, high), ylabel=other.replace("_", " ") or measure.name, yticks=ticks, **look, **axis
@@ -189,7 +190,11 @@ def value_text(measure: Measure, value: float) -> str:
 
 
 def _bare(title: str) -> str:
-    return title.removeprefix("a ")
+    return title.removeprefix("a ").removeprefix("always the ")
+
+
+def _end(series: Series, last: int, above: bool, drop: float) -> list[Word]:
+    return [w if above else w._replace(y=w.y - drop) for w in end_word(series, last, RUNS[0], above=above)]
 
 
 def _pruned(row: Any) -> bool:

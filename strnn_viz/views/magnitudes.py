@@ -161,7 +161,7 @@ def magnitudes_title(run: Run, epoch: int | None, *, layer: str | None = None) -
 
 
 def prunes_smallest(run: Run) -> bool:
-    """Whether what is pruned are the weights of smallest magnitude, as far as is known: others go by sign or by unit."""
+    """Whether what is pruned are the smallest magnitudes, as far as is known: some methods go by sign or by unit."""
     if run.config is None:
         return True
     sparsity = run.config.sparsity

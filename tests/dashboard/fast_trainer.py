@@ -47,8 +47,9 @@ def main() -> int:
     with RunWriter(path, config, resume=bool(args.resume)) as writer:
         writer.status("training")
         for snapshot in snapshots(
-            config.training.epochs, args.hidden, config.sparsity.density, config.sparsity.prune_rate, config.seed
-        ):
+            config.training.epochs, args.hidden, config.sparsity.density, config.sparsity.prune_rate, config.seed,
+            accuracy=config.task == "classification",
+        ):  # fmt: skip
             if snapshot.epoch <= done:
                 continue
             if snapshot.epoch:

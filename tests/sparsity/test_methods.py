@@ -279,6 +279,26 @@ class TestSNFS:
             seen.add(tuple(toy.active("b")))
         assert len(seen) > 10
 
+    @pytest.mark.parametrize(("method", "regrow"), [("st-rnn", "auto"), ("rigl", "auto"), ("snfs", "random")])
+    @pytest.mark.parametrize("algorithm", ["sgd", "adam"])
+    def test_without_a_dense_momentum_the_optimizers_own_shares(self, method, regrow, algorithm):
+        def optimizer(parameters, lr):
+            if algorithm == "adam":
+                return torch.optim.Adam(parameters, lr=lr)
+            return torch.optim.SGD(parameters, lr=lr, momentum=0.9)
+
+        toy = Toy(optimizer, a=(counting([1, 2], 8), range(2)), b=(counting([1, 2, 3, 4], 8), range(4)))
+        sparse = toy.attach(method=method, regrow=regrow, redistribution="momentum", prune_rate=0.5)
+        toy.step(a=spread(8, {0: 3.0, 1: -1.0, 5: 90.0}), b=spread(8, {0: 1.0, 1: 1.0, 2: -1.0, 3: 1.0, 7: 50.0}))
+        done = sparse.update()
+        assert "momentum" not in sparse.matrices["a.weight"].signals
+        assert [(d.pruned, d.grown) for d in done.values()] == [(1, 2), (2, 1)]
+
+    def test_sharing_by_a_momentum_that_there_is_not_is_refused(self):
+        toy = Toy(a=(counting([1, 2], 8), range(2)))
+        with pytest.raises(UsageError, match="shares by the optimizer's momentum, and it has none"):
+            toy.attach(method="st-rnn", redistribution="momentum")
+
     def test_gates_share_too(self):
         model = nn.LSTM(4, 1, bias=False)
         optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
@@ -455,7 +475,8 @@ def test_selfish_is_st_rnn_with_gates_pooled():
         ({}, ()),
         ({"regrow": "gradient"}, ("gradient",)),
         ({"regrow": "momentum"}, ("momentum",)),
-        ({"regrow": "gradient", "redistribution": "momentum"}, ("gradient", "momentum")),
+        ({"regrow": "gradient", "redistribution": "momentum"}, ("gradient",)),  # shared out by the optimizer's
+        ({"redistribution": "momentum"}, ()),
         ({"redistribution": "survivors"}, ()),
     ],
 )

@@ -30,8 +30,8 @@ def nnz_by_hand(first, second, hidden=6):
 
 
 def test_the_proximal_step_by_hand():
-    """One layer, one unit a gate row each: group norms 5 and 0; shortened by 1, and a weight of two groups twice."""
-    model, _, sparse = make(hidden=2, layers=1, lr=0.0)
+    """A unit of norm 5, shortened by 1, keeps four fifths of each weight; a weight of two groups is shortened twice."""
+    model, _, sparse = make(hidden=2, layers=1, lr=0.0, density=0.9)
     for parameter in model.parameters():
         torch.nn.init.zeros_(parameter)
     with torch.no_grad():
@@ -111,16 +111,17 @@ def test_the_weakest_units_go_from_every_matrix_and_the_budget_is_kept():
 
 
 def test_units_of_layers_of_unequal_groups_are_compared_by_root_mean_square():
-    """Second-layer units have the decoder's column, so their norm is larger with weights as small."""
+    """A unit of the first layer has 96 weights, one of the second 92: a smaller norm, though its weights are larger."""
     model, _, sparse = make(density=0.9, updates=1)
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.fill_(0.1)
-        model.lstm[0].weight_ih[0] = 0.05  # a little smaller: unit 0 of the first layer, its input gate
-    norms = sparse._units.norms()
-    assert norms[1].min() > norms[0].max()
-    sparse.update()
-    assert sparse.kept_units()[0].tolist() == [False] + [True] * 5
+        for parameter in (*model.lstm[1].parameters(), *model.decoder.parameters()):
+            parameter.fill_(0.101)
+    first, second = sparse._units.norms()
+    assert second.max() < first.min()
+    sparse.update()  # one unit is enough
+    assert [k.tolist() for k in sparse.kept_units()] == [[False, *[True] * 5], [True] * 6]
 
 
 def test_a_layer_keeps_its_last_unit_and_a_density_below_is_refused():

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from pathlib import Path
 
 from strnn_viz.config import RunConfig
 from strnn_viz.runs import Snapshot
@@ -20,8 +21,7 @@ def main() -> None:
         for event in trainer.events()
         if isinstance(event, Snapshot)
     ]
-    with open(f"{sys.argv[2]}-{trainer.ranks.rank}-of-{trainer.ranks.size}.json", "w") as file:
-        json.dump(told, file)
+    Path(f"{sys.argv[2]}-{trainer.ranks.rank}-of-{trainer.ranks.size}.json").write_text(json.dumps(told))
 
 
 main()

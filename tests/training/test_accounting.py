@@ -34,7 +34,7 @@ def test_a_classifier_uses_its_output_once_a_passage():
         ("st-rnn", "gradient", 0.16),
         ("rigl", "random", 0.0),
         ("snfs", "auto", 1.0),
-        ("snfs", "gradient", 1.0),  # what it shares out by is momentum all the same
+        ("snfs", "gradient", 0.16),  # what it shares out by is then the optimizer's momentum
         ("deepr", "auto", 0.0),
         ("gmp", "auto", 0.0),
         ("static", "auto", 0.0),

@@ -11,10 +11,10 @@ import pytest
 
 from strnn_viz.config import RunConfig
 from strnn_viz.importing import record
-from strnn_viz.runs import Run, RunWriter
-from strnn_viz.views import learning_curves, learning_title, prune_rate
-from strnn_viz.views.learning import other_metric, perplexity_range, perplexity_text, span
-from tests.synthetic import snapshots
+from strnn_viz.runs import ACCURACY, PERPLEXITY, Measure, Run, RunWriter
+from strnn_viz.views import learning_curves, learning_title, prune_rate, run_measure, scale
+from strnn_viz.views.learning import accuracy_range, other_metric, perplexity_range, span, value_text
+from tests.synthetic import make_run, snapshots
 
 
 @pytest.fixture
@@ -100,11 +100,63 @@ def test_titles_give_the_perplexities_of_the_epoch(full: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "text"),
-    [(10_012.4, "10,012"), (100.2, "100"), (99.96, "100"), (99.94, "99.9"), (float("nan"), "unknown")],
+    ("measure", "value", "text"),
+    [
+        (PERPLEXITY, 10_012.4, "10,012"),
+        (PERPLEXITY, 100.2, "100"),
+        (PERPLEXITY, 99.96, "100"),
+        (PERPLEXITY, 99.94, "99.9"),
+        (PERPLEXITY, float("nan"), "unknown"),
+        (ACCURACY, 0.8534, "85.3%"),
+        (ACCURACY, float("nan"), "unknown"),
+    ],
 )
-def test_perplexities_have_no_decimals_from_a_hundred_on(value: float, text: str) -> None:
-    assert perplexity_text(value) == text
+def test_values_in_words(measure: Measure, value: float, text: str) -> None:
+    assert value_text(measure, value) == text
+
+
+@pytest.fixture
+def classified(tmp_path: Path) -> Run:
+    config = RunConfig().replace({"data.corpus": "sotu-era", "epochs": 8})
+    return make_run(tmp_path / "classified", config, epochs=4, hidden=6, accuracy=True)
+
+
+def test_accuracy_is_drawn_on_a_linear_axis_in_percent(classified: Run, renderer: Any) -> None:
+    figure = renderer.get_plot(learning_curves(classified, 2)).state
+    assert type(figure.y_scale).__name__ == "LinearScale"
+    assert (figure.y_range.start, figure.y_range.end) == (0.0, pytest.approx(1.08 * 0.9))  # train ends at 81.9%
+    assert figure.yaxis[0].axis_label == "accuracy"
+    assert figure.yaxis[0].major_label_overrides[0.4] == "40%"
+    lines, train, valid, marks, words = (r.data_source.data for r in figure.renderers)
+    assert valid["accuracy"].tolist() == [row["valid_accuracy"] for row in classified.rows]
+    assert train["accuracy"].tolist() == [row["train_accuracy"] for row in classified.rows[1:]]
+    assert len(marks["epoch"]) == 9
+    assert 0.24 in lines["accuracy"].tolist()
+    assert [t.strip() for t in words["text"]] == ["train", "validation", "most frequent class", "rewirings"]
+    assert words["text_baseline"][:2] == ["bottom", "top"]  # train is the higher curve
+
+
+def test_titles_give_the_accuracies_of_the_epoch(classified: Run) -> None:
+    assert learning_title(classified, 0) == "Epoch 0: validation accuracy 25.0% before any training"
+    assert learning_title(classified, 2) == (
+        "Epoch 2: validation accuracy 62.9%, train 67.9%; most frequent class 24.0%"
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "top"), [([], 0.5), ([0.1, 0.49], 0.5), ([0.51], 0.6), ([0.6], 0.6), ([1.0, float("nan")], 1.0)]
+)
+def test_the_accuracy_axis_grows_by_tenths(full: Run, values: list[float], top: float) -> None:
+    assert accuracy_range(full, values) == (0.0, pytest.approx(1.08 * top))
+
+
+def test_the_task_decides_before_there_is_an_epoch(full: Run, classified: Run, tmp_path: Path) -> None:
+    RunWriter(tmp_path / "none", RunConfig().replace({"data.corpus": "sotu-era"})).close()
+    none = Run(tmp_path / "none")
+    assert [run_measure(run) for run in (full, classified, none)] == [PERPLEXITY, ACCURACY, ACCURACY]
+    assert [scale(run) for run in (full, classified, none)] == ["log", "linear", "linear"]
+    keys = [key for key, _ in learning_curves(none, None).data.items()]
+    assert keys == [key for key, _ in learning_curves(classified, 1).data.items()]
 
 
 def test_a_run_recorded_elsewhere_shows_what_it_measured(tmp_path: Path) -> None:
@@ -112,6 +164,7 @@ def test_a_run_recorded_elsewhere_shows_what_it_measured(tmp_path: Path) -> None
         record({"w": np.eye(4, dtype=bool)}, tmp_path / "theirs", epoch, test_accuracy=accuracy, loss=3.0)
     run = Run(tmp_path / "theirs")
     assert other_metric(run) == "test_accuracy"
+    assert scale(run) == "log"  # what others call accuracy may be a percentage
     assert learning_title(run, 1) == "Epoch 1: test accuracy 0.4"
     low, high = span(run, [0.1, 0.4, 0.8])
     assert low < 0.1 < 0.8 < high <= 3.2
