@@ -32,6 +32,20 @@ _RUNS = click.option(
     metavar="DIR",
     help="Directory that holds the runs.",
 )
+_WORKERS = click.option(
+    "--workers",
+    type=click.IntRange(0, 1024),
+    default=0,
+    metavar="N",
+    help="Runs trained at once; 1: one after another, without Dask.  [default: as many as fit]",
+)
+_SCHEDULER = click.option(
+    "--scheduler",
+    default="",
+    metavar="ADDRESS",
+    help="Dask scheduler to train on, such as tcp://host:8786. Its workers must share the file system that "
+    "--runs is on, under the same path.",
+)
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 
 
@@ -66,7 +80,9 @@ def main(ctx: click.Context) -> None:
 @click.argument("source", metavar="[PRESET|FILE.toml]", required=False)
 @click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change a value; may be repeated.")
 @_RUNS
-@click.option("--name", metavar="NAME", help="Name of the run.  [default: the preset, its method and its initialization]")
+@click.option(
+    "--name", metavar="NAME", help="Name of the run.  [default: the preset, its method and its initialization]"
+)
 @click.option("--resume", metavar="DIR", help="Continue the run in this directory exactly where it stopped.")
 @click.option("--watch", is_flag=True, help="Show the run in the explorer while it trains.")
 @click.option("--quiet", is_flag=True, help="Print only errors.")
@@ -257,20 +273,8 @@ def flops(source: str, changes: tuple[str, ...], as_json: bool) -> None:
     help="Change a value in every row, where the row itself does not; may be repeated.",
 )
 @_RUNS
-@click.option(
-    "--workers",
-    type=click.IntRange(0, 1024),
-    default=0,
-    metavar="N",
-    help="Runs trained at once; 1: one after another, without Dask.  [default: as many as fit]",
-)
-@click.option(
-    "--scheduler",
-    default="",
-    metavar="ADDRESS",
-    help="Dask scheduler to train on, such as tcp://host:8786. Its workers must share the file system that "
-    "--runs is on, under the same path.",
-)
+@_WORKERS
+@_SCHEDULER
 @_JSON
 @click.pass_context
 def reproduce(
@@ -304,6 +308,45 @@ def reproduce(
     told = import_module("strnn_viz.reports.experiments")
     _print(told.reproduction(made, save(made, folder)), as_json, told.reproduction_tables)
     ctx.exit(1 if made.outcome.failed or made.outcome.stopped else 0)
+
+
+@main.command()
+@click.argument("source", metavar="PRESET|FILE.toml")
+@click.option("--vary", "axes", multiple=True, metavar="KEY=A,B,...", help="Train with each of these values.")
+@click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change a value in every run.")
+@click.option("--seeds", type=click.IntRange(1, 100), default=1, show_default=True, help="Runs of each combination.")
+@_RUNS
+@_WORKERS
+@_SCHEDULER
+@click.pass_context
+def sweep(
+    ctx: click.Context,
+    source: str,
+    axes: tuple[str, ...],
+    changes: tuple[str, ...],
+    seeds: int,
+    folder: str,
+    workers: int,
+    scheduler: str,
+) -> None:
+    """Train every combination of some values, side by side.
+
+    For example: strnn-viz sweep demo --vary method=st-rnn,rigl,set --vary density=0.1,0.2 --seeds 3. Trains what is
+    missing and goes on with what was interrupted. Every run computes on one thread unless --set threads says otherwise.
+    """
+    from strnn_viz.experiments.conduct import run_sweep
+    from strnn_viz.experiments.grid import grid
+
+    base = configuration.preset(source).replace({"threads": 1} | _assignments(changes))
+    varied = {key: [v.strip() for v in values.split(",") if v.strip()] for key, values in _assignments(axes).items()}
+    planned = grid(Path(source).stem, base, varied, seeds)
+    outcome = run_sweep(planned, folder, scheduler=scheduler, workers=workers)
+    for name, why in outcome.failed.items():
+        click.echo(f"{name} failed: {why}", err=True)
+    click.echo(
+        f"{len(outcome.finished)} of {len(planned)} runs are finished. See them with: strnn-viz runs --runs {folder}"
+    )
+    ctx.exit(1 if outcome.failed or outcome.stopped else 0)
 
 
 @main.command()

@@ -165,3 +165,17 @@ def test_import_and_show_what_was_recorded_elsewhere(tmp_path):
     out = call("train", "--resume", str(tmp_path / "runs" / "theirs"), code=1)
     assert "was recorded elsewhere and has no configuration to train on with" in out
     assert "is not a directory" in call("import", str(tmp_path / "none"), "--runs", str(tmp_path / "runs"), code=2)
+
+
+def test_a_sweep_trains_what_is_missing(tmp_path):
+    command = ["sweep", "demo", "--vary", "density=0.2,0.4", *TINY, "--set", "epochs=1", "--workers", "1",
+               "--runs", str(tmp_path)]  # fmt: skip
+    assert "2 of 2 runs are finished" in call(*command)
+    runs = {path.name: Run(path) for path in tmp_path.iterdir() if path.is_dir()}
+    assert {name: run.config.sparsity.density for name, run in runs.items()} == {
+        "demo-density-0.2-s1": 0.2, "demo-density-0.4-s1": 0.4,
+    }  # fmt: skip
+    before = {name: run.about["created"] for name, run in runs.items()}
+    assert "2 of 2 runs are finished" in call(*command)
+    assert {name: Run(tmp_path / name).about["created"] for name in runs} == before
+    assert "has no '='" in call("sweep", "demo", "--vary", "density", "--runs", str(tmp_path), code=2)

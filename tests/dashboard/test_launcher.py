@@ -72,6 +72,20 @@ def test_each_wrong_value_is_named(values: dict[str, str], wrong: set[str]) -> N
     assert set(check_values("demo", values)) == wrong
 
 
+def test_a_combination_that_makes_no_sense_is_told_at_the_key_it_names() -> None:
+    both = {"sparsity.initialization": "uniform", "sparsity.epsilon": "10", "seed": "x"}
+    wrong = check_values("demo", both)
+    assert set(wrong) == {"sparsity.epsilon", "seed"}
+    assert "parameter of Erdős–Rényi" in wrong["sparsity.epsilon"]
+    regrown = check_values("demo", {"sparsity.method": "gmp", "sparsity.regrow": "random"})
+    assert "begins dense and only prunes" in regrown["sparsity.regrow"]
+    assert set(regrown) == {"sparsity.regrow"}
+
+
+def test_a_combination_with_what_only_the_preset_says_has_no_key() -> None:
+    assert "sparsity.epsilon = 10" in check_values("era", {"sparsity.initialization": "uniform"})[""]
+
+
 def test_a_run_pauses_steps_goes_on_and_stops(start: Start) -> None:
     launcher = start("--delay", "0.1", "--epochs", "400")
     launch = launcher.start("demo", {})

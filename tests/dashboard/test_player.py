@@ -140,6 +140,11 @@ def test_the_track_shows_the_curve_and_what_is_to_come() -> None:
     assert svg.count("v4") == 4
 
 
+def test_the_track_of_an_accuracy_is_linear() -> None:
+    svg = track_svg([(0, 0.0), (1, 0.3), (2, 0.6)], 0, 2, 2, log=False)
+    assert re.search('points="([^"]+)"', svg)[1].split() == ["0.000,21.00", "50.000,12.00", "100.000,3.00"]
+
+
 def test_a_track_without_anything_is_still_a_track() -> None:
     assert "<svg" in track_svg([], 0, 0, 1)
     assert "ahead" not in track_svg([(0, 5.0), (1, 5.0)], 0, 1, 1)
