@@ -141,6 +141,6 @@ def grouped_presets() -> dict[str, list[str]]:
     missing = {name for name in presets() if missing_corpus(name)}
     groups = {
         "Ready": [name for name in presets() if name not in missing],
-        "Text to be downloaded first": [name for name in presets() if name in missing],
+        "Text not here yet": [name for name in presets() if name in missing],
     }
     return {title: names for title, names in groups.items() if names}

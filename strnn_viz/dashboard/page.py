@@ -7,7 +7,7 @@ from typing import Any
 
 import panel as pn
 import panel_material_ui as pmui
-from bokeh.events import ConnectionLost
+from bokeh.events import ConnectionLost, DocumentReady
 from bokeh.models import CustomJS
 
 from strnn_viz import views
@@ -44,6 +44,15 @@ if (document.getElementById("connection-lost") == null) {
   note.textContent = "The explorer does not answer any more; this page shows what it last knew. " +
     "Start it again with strnn-viz explore, then reload this page."
   document.body.appendChild(note)
+}
+"""
+
+# Only the browser knows how wide its window is; there the views need the room, and the button at the left opens it.
+FOLD = """
+for (const doc of window.innerWidth < 1000 ? Bokeh.documents : []) {
+  for (const root of doc.roots()) {
+    if (root.data && "sidebar_open" in root.data.attributes) root.data.sidebar_open = false
+  }
 }
 """
 
@@ -89,6 +98,8 @@ class Explorer:
         self._look()
         if pn.state.curdoc is not None:
             pn.state.curdoc.js_on_event(ConnectionLost, CustomJS(code=LOST))
+            if self.state:  # without a run, what is at the left is all there is to do
+                pn.state.curdoc.js_on_event(DocumentReady, CustomJS(code=FOLD))
         return quiet_page(
             title="strnn-viz",
             header=[self.picker, self.status],

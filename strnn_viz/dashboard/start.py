@@ -50,7 +50,7 @@ class StartForm:
             for key, (label, _) in choices.AXES.items()
         }
         self.more = {key: pmui.TextInput(label=label, **_LOOK) for key, (label, _) in choices.MORE_FIELDS.items()}
-        self.reasons = Text(visible=False)
+        self.reasons = Text(looks="caption", visible=False)
         inside = pn.Column(
             *self.axes.values(), *self.more.values(), self.reasons,
             stylesheets=[style("fold")], sizing_mode="stretch_width", margin=0,

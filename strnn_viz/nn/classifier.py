@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from strnn_viz.config import ModelConfig
-from strnn_viz.nn.models import WordModel
+from strnn_viz.nn.models import WordModel, uninitialized
 
 
 class TextClassifier(WordModel):
@@ -26,7 +26,7 @@ class TextClassifier(WordModel):
     def __init__(self, words: int, classes: int, config: ModelConfig, sizes: Sequence[int] | None = None) -> None:
         super().__init__(words, config, sizes)
         self.classes = classes
-        self.output = nn.utils.skip_init(nn.Linear, self.sizes[-1], classes)  # type: ignore[no-untyped-call]
+        self.output = uninitialized(nn.Linear, self.sizes[-1], classes)
 
     def forward(self, words: Tensor) -> Tensor:
         """Score the classes of each text.

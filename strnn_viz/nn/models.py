@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -11,6 +12,14 @@ from torch.nn import functional as F
 from strnn_viz.config import ModelConfig
 from strnn_viz.nn.lstm import StackedLSTM, State
 from strnn_viz.nn.rhn import StackedRHN, shared_dropout
+
+M = TypeVar("M", bound=nn.Module)
+
+
+def uninitialized(kind: Callable[..., M], *sizes: int) -> M:
+    """A module whose weights are left to `initialize`, and the global random state alone, on the default device."""
+    made: M = nn.utils.skip_init(kind, *sizes, device=torch.get_default_device())  # type: ignore[no-untyped-call]
+    return made
 
 
 class WordModel(nn.Module):
@@ -31,8 +40,7 @@ class WordModel(nn.Module):
         self.words, self.config = words, config
         self.sizes = tuple(sizes or [config.hidden] * config.layers)
         size = self.sizes[-1] if config.tied else config.embedding or config.hidden
-        # skip_init leaves the weights to `initialize`, and the global random state alone.
-        self.embedding = nn.utils.skip_init(nn.Embedding, words, size)  # type: ignore[no-untyped-call]
+        self.embedding = uninitialized(nn.Embedding, words, size)
         stack: nn.Module = (
             StackedRHN(size, self.sizes, config.depth, config.input_dropout, config.hidden_dropout)
             if config.cell == "rhn"
@@ -116,7 +124,7 @@ class LanguageModel(WordModel):
 
     def __init__(self, words: int, config: ModelConfig, sizes: Sequence[int] | None = None) -> None:
         super().__init__(words, config, sizes)
-        self.decoder = nn.utils.skip_init(nn.Linear, self.sizes[-1], words)  # type: ignore[no-untyped-call]
+        self.decoder = uninitialized(nn.Linear, self.sizes[-1], words)
         if config.tied:
             self.decoder.weight = self.embedding.weight
 

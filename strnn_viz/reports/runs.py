@@ -137,8 +137,12 @@ def run_tables(value: dict[str, Any]) -> Parts:
             f"{row['density'] or 0:.1%}", f"{sum(b or 0 for b in row['born']):,}",
             f"{sum(d or 0 for d in row['died']):,}",
         )  # fmt: skip
-    known = {key: show for key, show in _COLUMNS.items() if any(key in row for row in value["metrics"])}
-    others = {key for row in value["metrics"] for key in row} - set(_COLUMNS) - _UNTOLD
+    there = {key for row in value["metrics"] for key in row}
+    if value["config"] is None:  # what others call accuracy may be a percentage
+        known = {key: show for key, show in _COLUMNS.items() if key in there and not key.endswith(ACCURACY.name)}
+    else:
+        known = {key: show for key, show in _COLUMNS.items() if key in there}
+    others = there - set(known) - _UNTOLD
     columns = known | {key: (key.replace("_", " "), "{:.4g}".format) for key in sorted(others)}
     epochs = make_table("epoch", *(title for title, _ in columns.values()), "born", "died")
     for i, row in enumerate(value["metrics"]):

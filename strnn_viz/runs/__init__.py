@@ -4,7 +4,7 @@ from strnn_viz.runs.control import Control, Progress, send, wanted
 from strnn_viz.runs.listing import check_name, free_name, list_runs, run_name
 from strnn_viz.runs.lock import is_being_written
 from strnn_viz.runs.measure import ACCURACY, PERPLEXITY, Measure, measure_of
-from strnn_viz.runs.run import Run
+from strnn_viz.runs.run import Parent, Run
 from strnn_viz.runs.snapshot import (
     LOG10_EDGES,
     Churn,
@@ -25,6 +25,7 @@ __all__ = [
     "LayerInfo",
     "LayerSnapshot",
     "Measure",
+    "Parent",
     "Progress",
     "Run",
     "RunWriter",

@@ -6,6 +6,7 @@ import json
 import os
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from threading import RLock
 from types import MappingProxyType
@@ -27,6 +28,22 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _KEPT = 4  # whole snapshots held in memory
+
+
+@dataclass(frozen=True)
+class Parent:
+    """Where a fork came from.
+
+    Attributes
+    ----------
+    name : str
+        The other run, in the same directory of runs.
+    epoch : int
+        The epoch it went on from.
+    """
+
+    name: str
+    epoch: int
 
 
 class Run:
@@ -72,6 +89,12 @@ class Run:
         """What the run is; None where it was not trained here but recorded from elsewhere."""
         self._read_about()
         return self._config
+
+    @property
+    def parent(self) -> Parent | None:
+        """The run and epoch a fork came from; None for a run that began by itself."""
+        self._read_about()
+        return self._parent
 
     @property
     def about(self) -> Mapping[str, Any]:
@@ -216,10 +239,13 @@ class Run:
                 config = None if about["config"] is None else RunConfig.from_dict(about["config"])
                 layers = {str(row["name"]): LayerInfo.from_dict(row) for row in about["layers"]}
                 about["status"], about["message"]
+                told = about["parent"]
+                parent = None if told is None else Parent(str(told["name"]), int(told["epoch"]))
             except (KeyError, TypeError, ValueError, ConfigError) as error:
                 raise RunError(f"{self.path / files.RUN} is not that of a run: {error}") from error
             self._about, self._config = MappingProxyType(about), config
             self._layers: Mapping[str, LayerInfo] = MappingProxyType(layers)
+            self._parent = parent
             self._about_key = key
 
     def _read_metrics(self) -> None:

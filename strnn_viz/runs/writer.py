@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from strnn_viz.config import RunConfig
 from strnn_viz.errors import RunError
 from strnn_viz.runs import files, lock
-from strnn_viz.runs.run import read_metrics_lines
+from strnn_viz.runs.run import Parent, read_metrics_lines
 from strnn_viz.runs.snapshot import Snapshot
 
 
@@ -38,6 +38,8 @@ class RunWriter:
         Continue a recorded run instead of starting one.
     origin : str
         Where a run without a configuration comes from.
+    parent : Parent, optional
+        The run and epoch it goes on from.
 
     Raises
     ------
@@ -53,7 +55,13 @@ class RunWriter:
     """
 
     def __init__(
-        self, path: str | os.PathLike[str], config: RunConfig | None, *, resume: bool = False, origin: str = ""
+        self,
+        path: str | os.PathLike[str],
+        config: RunConfig | None,
+        *,
+        resume: bool = False,
+        origin: str = "",
+        parent: Parent | None = None,
     ) -> None:
         self.path = Path(path)
         self.config = config
@@ -62,7 +70,7 @@ class RunWriter:
             (self.path / files.CHECKPOINTS).mkdir(exist_ok=True)
             self._lock = lock.take(self.path)
         try:
-            self._about = self._resume() if resume else self._start(origin)
+            self._about = self._resume() if resume else self._start(origin, parent)
         except BaseException:
             self._lock.release()
             raise
@@ -146,7 +154,7 @@ class RunWriter:
         finally:
             self.close()
 
-    def _start(self, origin: str) -> dict[str, Any]:
+    def _start(self, origin: str, parent: Parent | None) -> dict[str, Any]:
         if (self.path / files.RUN).exists():
             raise RunError(
                 f"{self.path} already holds a run. Choose another --name, or continue it with: "
@@ -161,6 +169,7 @@ class RunWriter:
             "seed": None if self.config is None else self.config.seed,
             "config": None if self.config is None else self.config.to_dict(),
             "origin": origin,
+            "parent": None if parent is None else asdict(parent),
             "layers": [],
             "versions": versions(),
             "machine": {"host": socket.gethostname(), "cpu": platform.machine(), "system": platform.platform()},

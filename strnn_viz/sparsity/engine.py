@@ -15,13 +15,15 @@ from strnn_viz.rules import refuse_senseless
 from strnn_viz.sparsity import flips, signals
 from strnn_viz.sparsity.blocks import Block
 from strnn_viz.sparsity.discovery import weight_matrices
+from strnn_viz.sparsity.growth import random
 from strnn_viz.sparsity.initialization import allocate, random_positions
 from strnn_viz.sparsity.matrix import MaskedMatrix
 from strnn_viz.sparsity.methods import Method, find_method
+from strnn_viz.sparsity.redistribution import apportion
 from strnn_viz.sparsity.redistribution import momentum as by_momentum
-from strnn_viz.sparsity.rewiring import Rewiring, regrow
+from strnn_viz.sparsity.rewiring import Rewiring, carry_out, regrow
 from strnn_viz.sparsity.schedules import cubic_density
-from strnn_viz.sparsity.selection import Moment
+from strnn_viz.sparsity.selection import Moment, mark_lowest
 from strnn_viz.sparsity.units import Units
 
 
@@ -143,8 +145,8 @@ class SparseTraining:
             method.signals == ("momentum",) or defaults.get("momentum") or "betas" in defaults
         ):
             raise UsageError(
-                "redistribution = momentum shares by the optimizer's momentum, and it has none. Give SGD a momentum, use "
-                "Adam, or choose another redistribution."
+                "redistribution = momentum shares by the optimizer's momentum, and it has none. Give SGD a momentum, "
+                "use Adam, or choose another redistribution."
             )
         self.matrices: dict[str, MaskedMatrix] = {}
         self._budgets: dict[str, list[int]] = {}
@@ -178,7 +180,7 @@ class SparseTraining:
         """Share of the active weights that the next :meth:`update` prunes; 0 of a method that rewires at every step."""
         if self.method.begins_dense and (self.method.prune or self.method.units):
             target = self._dense_to_sparse_budget(self.update_count + 1)
-            return max(0.0, 1 - target / max(1, self.nnz))
+            return max(0.0, 1 - target / self.nnz) if self.nnz else 0.0
         if self.method.prune is None:
             return 0.0
         return self.method.schedule(self.prune_rate, self.update_count, self.updates)
@@ -224,6 +226,25 @@ class SparseTraining:
         for matrix in self.matrices.values():
             matrix.signals.pop("gradient", None)
         return done
+
+    def fit_budget(self) -> None:
+        """Prune the smallest weights, or grow at random, until the network has its budget.
+
+        For a topology loaded from a run of another density: every block gains or loses in proportion to what it has.
+        """
+        blocks = self._blocks()
+        wanted = apportion(self.budget, [len(b) for b in blocks], [b.size for b in blocks])
+        marks = [mark_lowest(b.values.abs(), max(0, len(b) - n)) for b, n in zip(blocks, wanted, strict=True)]
+        grown = [max(0, n - len(b)) for b, n in zip(blocks, wanted, strict=True)]
+        carry_out(blocks, marks, grown, random, self.reactivate, self.generator)
+
+    def begin(self) -> None:
+        """Prepare a topology loaded from a run of another method for this one."""
+        self.memory.clear()
+        for matrix in self.matrices.values():
+            matrix.signals.clear()
+            if self.method.flips:
+                flips.first_signs(matrix, self.generator)
 
     def mask_gradients(self) -> None:
         """Zero the gradients of inactive weights now: after the backward pass, before a norm is taken."""

@@ -88,7 +88,8 @@ def no_more_than(
     goes = torch.zeros(sum(counts), dtype=torch.bool)
     goes[draw_few(sum(counts), room, generator)] = True
     chosen = {}
-    for (name, positions), mark in zip(wrong.items(), goes.split(counts), strict=True):
+    marks: tuple[Tensor, ...] = torch.split(goes, counts)
+    for (name, positions), mark in zip(wrong.items(), marks, strict=True):
         mark = mark.to(positions.device)
         matrices[name].parameter.view(-1)[positions[~mark]] = 0
         chosen[name] = positions[mark]

@@ -17,8 +17,8 @@ Redistribute = Callable[[Sequence[Block], Sequence[int], Sequence[int], torch.Ge
 def momentum(blocks: Sequence[Block], pruned: Sequence[int], room: Sequence[int], _: torch.Generator) -> list[int]:
     """In proportion to the mean momentum of the active weights (SNFS; Section 5.2 of Liu et al. 2021).
 
-    Where regrowth follows a dense momentum, it is that one; else the optimizer's own, which knows active weights only and
-    costs no dense gradient.
+    Where regrowth follows a dense momentum, it is that one; else the optimizer's own, which knows active weights only
+    and costs no dense gradient.
     """
     shares = []
     for block in blocks:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from strnn_viz.sparsity.blocks import Block, FreePlaces
+from strnn_viz.sparsity.growth import Regrow
 from strnn_viz.sparsity.methods import Method
 
 
@@ -65,21 +66,35 @@ def regrow(
         By matrix.
     """
     pruned = [int(mark.sum()) for mark in marks]
-    grown = [0] * len(blocks) if method.regrow is None else pruned
-    occupied = [b.positions[~mark] if reactivate else b.positions for b, mark in zip(blocks, marks, strict=True)]
-    if method.regrow is not None and method.redistribute is not None and any(pruned):
-        room = [b.size - len(o) for b, o in zip(blocks, occupied, strict=True)]
+    if method.regrow is None:
+        return carry_out(blocks, marks, [0] * len(blocks), None, reactivate, generator)
+    grown = pruned
+    if method.redistribute is not None and any(pruned):
+        kept = pruned if reactivate else [0] * len(blocks)
+        room = [b.size - len(b) + k for b, k in zip(blocks, kept, strict=True)]
         grown = method.redistribute(blocks, pruned, room, generator)
+    return carry_out(blocks, marks, grown, method.regrow, reactivate, generator)
+
+
+def carry_out(
+    blocks: Sequence[Block],
+    marks: Sequence[Tensor],
+    grown: Sequence[int],
+    choose: Regrow | None,
+    reactivate: bool,
+    generator: torch.Generator,
+) -> dict[str, Rewiring]:
+    """Prune the marked weights of every block and grow so many in each, where `choose` says; else as :func:`regrow`."""
     removed: dict[str, list[Tensor]] = {}
     added: dict[str, list[Tensor]] = {}
     thresholds: dict[str, float] = {}
-    for block, mark, k, keep in zip(blocks, marks, grown, occupied, strict=True):
+    for block, mark, k in zip(blocks, marks, grown, strict=True):
         name = block.matrix.info.name
         removed.setdefault(name, []).append(block.positions[mark])
         places = added.setdefault(name, [])
-        if k and method.regrow is not None:
-            free = FreePlaces(keep, block.start, block.stop)
-            places.append(method.regrow(block.matrix, free, k, generator))
+        if k and choose is not None:
+            occupied = block.positions[~mark] if reactivate else block.positions
+            places.append(choose(block.matrix, FreePlaces(occupied, block.start, block.stop), k, generator))
         largest = float(block.values[mark].abs().max()) if bool(mark.any()) else math.nan
         thresholds[name] = max(largest, thresholds.get(name, math.nan), key=lambda x: -math.inf if x != x else x)
     done = {}

@@ -53,7 +53,7 @@ def lowest(score: scores.PruneScore) -> Select:
         chosen = []
         for block in blocks:
             k = round(moment.rate * len(block))
-            chosen.append(_lowest(score(block), min(k, block.size - len(block)) if moment.limited else k))
+            chosen.append(mark_lowest(score(block), min(k, block.size - len(block)) if moment.limited else k))
         return chosen
 
     return select
@@ -78,7 +78,7 @@ def below_threshold(blocks: Sequence[Block], moment: Moment) -> list[Tensor]:
     for block, size in zip(blocks, magnitudes, strict=True):
         below = size.double() < threshold
         if moment.limited and int(below.sum()) > block.size - len(block):
-            below = _lowest(size, block.size - len(block))
+            below = mark_lowest(size, block.size - len(block))
         chosen.append(below)
     gone = sum(int(c.sum()) for c in chosen)
     if moment.rate:
@@ -91,11 +91,11 @@ def down_to_budget(blocks: Sequence[Block], moment: Moment) -> list[Tensor]:
     chosen = []
     for block in blocks:
         density = cubic_density(block.budget / block.size, moment.update + 1, moment.updates)
-        chosen.append(_lowest(scores.magnitude(block), max(0, len(block) - round(density * block.size))))
+        chosen.append(mark_lowest(scores.magnitude(block), max(0, len(block) - round(density * block.size))))
     return chosen
 
 
-def _lowest(score: Tensor, k: int) -> Tensor:
+def mark_lowest(score: Tensor, k: int) -> Tensor:
     """Mark the `k` lowest; among equal ones the first by position, on every machine alike."""
     gone = torch.zeros(len(score), dtype=torch.bool, device=score.device)
     if k:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from strnn_viz.config import RunConfig
 from strnn_viz.errors import RunError
-from strnn_viz.runs import Control, Progress, Run, RunWriter, Snapshot, files, send, wanted
+from strnn_viz.runs import Control, Parent, Progress, Run, RunWriter, Snapshot, files, send, wanted
 from strnn_viz.runs.control import write_progress
 from strnn_viz.training import checkpoint
 from strnn_viz.training.trainer import Step, Trainer
@@ -32,6 +32,8 @@ class Recording:
         Of a new run; a resumed one has its own.
     resume : bool
         Continue the run from its last usable checkpoint; a run without one begins anew.
+    parent : Parent, optional
+        The run and epoch a new run goes on from; see :func:`~strnn_viz.training.forking.fork`.
 
     Raises
     ------
@@ -44,7 +46,14 @@ class Recording:
         Set it to end training after the step under way.
     """
 
-    def __init__(self, path: str | os.PathLike[str], config: RunConfig | None = None, *, resume: bool = False) -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        config: RunConfig | None = None,
+        *,
+        resume: bool = False,
+        parent: Parent | None = None,
+    ) -> None:
         self.path = Path(path)
         if resume:
             run = Run(self.path)
@@ -61,7 +70,7 @@ class Recording:
         self.stop = False
         self.records = self.trainer.ranks.rank == 0
         if self.records:
-            self.writer = RunWriter(self.path, config, resume=resume)
+            self.writer = RunWriter(self.path, config, resume=resume, parent=parent)
         if resume:
             try:
                 self._resume()
@@ -104,6 +113,11 @@ class Recording:
             if self.trainer.left and not self.trainer.done:
                 self._checkpoint()
                 self.writer.status("stopped")
+
+    def begin_with(self, snapshot: Snapshot) -> None:
+        """Record a snapshot that was not trained here, and the checkpoint of the trainer's state, as a beginning."""
+        self.writer.append(snapshot)
+        self._checkpoint()
 
     def _checkpoint(self) -> None:
         trainer = self.trainer

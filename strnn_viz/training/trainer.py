@@ -81,8 +81,7 @@ class Trainer:
             torch.set_num_threads(config.training.threads)
         self.ranks = Ranks.join()
         self.task = make_task(config, self.ranks)
-        # One seed, several independent streams: two initializations of one seed start from the same weights.
-        weights, topology, dropout = np.random.SeedSequence(config.seed).generate_state(3, np.uint64).tolist()
+        weights, topology, dropout = self._seeds()
         self.model = self.task.model
         self.model.initialize(config.model, torch.Generator().manual_seed(weights))
         self.model.to(self.device)
@@ -148,6 +147,20 @@ class Trainer:
     def done(self) -> bool:
         """Whether every epoch has been trained."""
         return self.epoch >= self.config.training.epochs
+
+    def _seeds(self) -> list[int]:
+        """Seeds of weights, topology and dropout: independent streams of one seed.
+
+        Two initializations of one seed start so from the same weights.
+        """
+        seeds: list[int] = np.random.SeedSequence(self.config.seed).generate_state(3, np.uint64).tolist()
+        return seeds
+
+    def reseed(self) -> None:
+        """Draw topology and dropout from now on as the configuration's seed says, whatever was loaded."""
+        _, topology, dropout = self._seeds()
+        self.sparse.generator.manual_seed(topology)
+        self.rng = self._seed_rng([dropout])
 
     def leave(self) -> None:
         """Ask to leave :meth:`events` between two steps; with several processes, all of them leave after one more."""

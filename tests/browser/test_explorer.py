@@ -45,7 +45,8 @@ def press(page: Page, name: str) -> None:
 
 def choose(page: Page, what: str, option: str) -> None:
     page.get_by_role("combobox", name=what).click()
-    page.get_by_role("menuitem", name=option).or_(page.get_by_role("option", name=option)).click()
+    found = (page.get_by_role(role, name=option, exact=True) for role in ("menuitem", "option"))
+    next(found).or_(next(found)).click()
 
 
 @pytest.fixture
@@ -112,6 +113,41 @@ def test_the_real_trainer_is_started_stopped_and_resumed(page: Page, explorer: S
     expect(page.get_by_text("Continuing demo-erdos_renyi")).to_be_visible()
     wait_for(lambda: max(run.epochs) > before, seconds=90)
     expect(status(page)).to_contain_text("training")
+
+
+@pytest.mark.slow
+def test_a_classifier_is_trained_with_another_method(page: Page, explorer: Serve, tmp_path: Path) -> None:
+    page.goto(explorer(command=SMALL_TRAINER))
+    choose(page, "Preset", "era")
+    expect(page.get_by_text("A small sparse classifier on the embedded corpus")).to_be_visible()
+    choose(page, "Method", "RigL")
+    expect(page.get_by_text("regrow where the dense gradient is largest")).to_be_visible()
+    expect(page.get_by_text("ε = 10 decides it")).to_be_visible()
+    press(page, "Advanced")
+    expect(page.get_by_text("RigL: largest gradient")).to_be_visible()
+    choose(page, "Prune rate falls", "along a line")
+    press(page, "Start training")
+    expect(status(page)).to_contain_text(re.compile(r"training · epoch [2-9]\d* of 400"), timeout=90_000)
+    expect(page.get_by_role("heading", name=re.compile(r"validation accuracy \d+\.\d%, train"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"[\d,]+ of [\d,]+ weights active in all layers"))).to_be_visible()
+    curve = page.locator(".card.learning canvas").first.bounding_box()
+    assert curve["height"] > 100
+    press(page, "Stop")
+    expect(status(page)).to_contain_text("stopped", timeout=60_000)
+    sparsity = Run(tmp_path / "runs" / "era-rigl-erdos_renyi").config.sparsity
+    assert (sparsity.method, sparsity.schedule, sparsity.regrow) == ("rigl", "linear", "auto")
+
+
+def test_what_a_method_fixes_is_not_offered(settled: Page) -> None:
+    page = settled
+    choose(page, "Method", "Dense")
+    expect(page.get_by_role("textbox", name="Density")).to_be_disabled()
+    expect(page.get_by_text("Every weight of Dense is active").first).to_be_visible()
+    press(page, "Advanced")
+    expect(page.get_by_text(re.compile("Prune, Regrow, Redistribution.*never changes its topology"))).to_be_visible()
+    expect(page.get_by_role("combobox", name="Regrow")).to_have_count(0)
+    choose(page, "Method", "SNFS")
+    expect(page.get_by_text("SNFS: largest momentum")).to_be_visible()
 
 
 def test_a_failed_start_is_told_beside_the_button(page: Page, explorer: Serve) -> None:
@@ -234,6 +270,16 @@ def test_cards_are_stacked_where_it_is_narrow(settled: Page, width: int) -> None
     assert box(page, ".player")["y"] < 900  # always in sight
     page.locator(".card.distance").scroll_into_view_if_needed()
     assert box(page, ".player")["y"] + box(page, ".player")["height"] == pytest.approx(900, abs=1)
+
+
+def test_a_narrow_window_begins_with_the_views_alone(page: Page, finished: str) -> None:
+    page.set_viewport_size({"width": 900, "height": 900})
+    page.goto(finished)
+    expect(page.get_by_role("button", name="Open drawer")).to_be_visible()
+    wait_for(lambda: box(page, ".card.masks")["x"] < 100)
+    press(page, "Open drawer")
+    wait_for(lambda: box(page, ".card.masks")["x"] >= 272)
+    expect(page.get_by_role("button", name="Start training")).to_be_visible()
 
 
 def test_the_dark_theme_reaches_page_and_plots(settled: Page) -> None:

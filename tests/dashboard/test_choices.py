@@ -63,6 +63,6 @@ def test_presets_are_grouped_by_whether_their_text_is_here(monkeypatch: pytest.M
     groups = choices.grouped_presets()
     assert sorted(name for names in groups.values() for name in names) == presets()
     assert {"demo", "era", "rhn-small"} <= set(groups["Ready"])
-    assert {"imdb", "ptb-small", "twitter"} <= set(groups["Text to be downloaded first"])
+    assert {"imdb", "ptb-small", "twitter"} <= set(groups["Text not here yet"])
     assert choices.missing_corpus("demo") == ""
     assert "STRNN_VIZ_DATA" in choices.missing_corpus("imdb")

@@ -308,3 +308,33 @@ def test_an_empty_card_takes_no_words(hub: RunHub) -> None:
     card = Card(hub, "somewhere", [], lambda run, epoch, layer=None: "title", "Name")
     assert card.title.object == "<h2>Name</h2>"
     assert not card.over.visible
+
+
+def test_a_classifier_after_a_language_model_has_an_axis_of_its_own(tmp_path: Path) -> None:
+    make_run(tmp_path / "words", preset("demo", epochs=3), epochs=3, hidden=8)
+    make_run(tmp_path / "classes", preset("era", epochs=4), epochs=4, hidden=8, accuracy=True)
+    page = explorer(RunHub(tmp_path), "words")
+    plot = page.deck.learning.plots[0]
+    scales = [type(plot._figure.pane.object.y_scale).__name__]
+    for name in ("classes", "words"):
+        page.picker.value = name
+        page.look()
+        scales.append(type(plot._figure.pane.object.y_scale).__name__)
+    assert scales == ["LogScale", "LinearScale", "LogScale"]
+    assert len(plot.slot) == 2  # a caption and one figure, whatever was shown before
+    page.picker.value = "classes"
+    page.look()
+    assert "validation accuracy" in page.deck.learning.title.object
+    assert page._validation()[0][0] == (0, pytest.approx(0.25))
+    assert not page._validation()[1]
+    assert "polyline" in page.player.sparkline.object
+
+
+def test_active_weights_of_the_epoch_shown_are_told(tmp_path: Path) -> None:
+    make_run(tmp_path / "gmp", preset("demo", method="gmp", epochs=4), epochs=4, hidden=8, begins_dense=True)
+    page = explorer(RunHub(tmp_path))
+    at_last = page.deck.active.object
+    page.player.slider.value = 0
+    assert page.deck.active.object.endswith("(100.0%)")
+    assert page.deck.active.object != at_last
+    assert at_last == views.active_words(page.hub.run("gmp"), 4)

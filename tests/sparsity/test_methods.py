@@ -335,7 +335,9 @@ class TestDSR:
         def update(weights):
             """Set the active weights, update, and tell how many went."""
             with torch.no_grad():
-                toy.weight("a").view(-1)[sparse.matrices["a.weight"].positions] = torch.tensor(weights, dtype=torch.float)
+                toy.weight("a").view(-1)[sparse.matrices["a.weight"].positions] = torch.tensor(
+                    weights, dtype=torch.float
+                )
             return sparse.update()["a.weight"].pruned, sparse.memory["threshold"]
 
         assert update(range(4, 14)) == (2, 6.0)  # two below the third smallest: as due, it stays
@@ -489,7 +491,11 @@ def test_a_method_keeps_what_its_axes_need(axes, signals):
     [
         ("rigel", {}, "no method is called 'rigel'. Did you mean rigl"),
         ("rigl", {"regrow": "gradients"}, "no regrow is called 'gradients'. Did you mean gradient"),
-        ("rigl", {"prune": "size"}, r"no prune is called 'size'\. Did you mean signed\? Expected one of auto, magnitude, signed"),
+        (
+            "rigl",
+            {"prune": "size"},
+            r"no prune is called 'size'\. Did you mean signed\? Expected one of auto, magnitude, signed",
+        ),
         ("static", {"prune": "signed"}, "Static sparse never changes its topology"),
     ],
 )

@@ -179,3 +179,12 @@ def test_the_reference_pools_matrices_of_unequal_density(tmp_path: Path) -> None
     run = Run(tmp_path / "run")
     a, b = (np.concatenate([m.ravel() for m in pair]) for pair in drawn)
     assert distance_curves(run, matrices(run)).independent == pytest.approx(distance(a, b), abs=5e-3)
+
+
+def test_the_reference_of_a_topology_that_shrinks_is_between_its_ends(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run", epochs=4, hidden=10, begins_dense=True)
+    found = distance_curves(run, matrices(run))
+    # All of the first topology is active, so any mask of density d is 1 - d away from it.
+    nnz, size = run[4].nnz, sum(info.size for info in run.layers.values())
+    assert found.independent == pytest.approx(1 - nnz / size)
+    assert found.to_first[-1] == pytest.approx(found.independent)

@@ -21,16 +21,19 @@ def record(path: Path, config=None, **options) -> Run:
     return Run(path)
 
 
+def assert_same_snapshot(left: Snapshot, right: Snapshot) -> None:
+    assert dict(left.metrics) == dict(right.metrics)
+    for name, layer in left.layers.items():
+        assert layer.bits.tobytes() == right.layers[name].bits.tobytes()
+        assert layer.values.tobytes() == right.layers[name].values.tobytes()
+        assert repr(layer.churn) == repr(right.layers[name].churn)
+
+
 def assert_same_run(a: Run, b: Run) -> None:
     """Every snapshot, and the state to go on from, bit for bit."""
     assert a.epochs == b.epochs
     for epoch in a.epochs:
-        left, right = a[epoch], b[epoch]
-        assert dict(left.metrics) == dict(right.metrics)
-        for name, layer in left.layers.items():
-            assert layer.bits.tobytes() == right.layers[name].bits.tobytes()
-            assert layer.values.tobytes() == right.layers[name].values.tobytes()
-            assert repr(layer.churn) == repr(right.layers[name].churn)
+        assert_same_snapshot(a[epoch], b[epoch])
     last = a.checkpoints()[-1]
     arrays = [files.read_arrays(files.epoch_file(r.path / files.CHECKPOINTS, last)) for r in (a, b)]
     assert arrays[0][1] == arrays[1][1]

@@ -14,6 +14,7 @@ from strnn_viz.runs import LOG10_EDGES, LayerInfo, Run, RunWriter, Snapshot, cap
 from strnn_viz.topology import matrices
 from strnn_viz.views import magnitudes, magnitudes_title, palette
 from strnn_viz.views.magnitudes import ridge_info
+from tests.synthetic import make_run
 
 NAME = "lstm.0.weight_hh"
 
@@ -171,3 +172,25 @@ def test_a_file_that_goes_bad_costs_its_own_ridge(tmp_path: Path) -> None:
     assert [m.epoch for m in info.drawn] == [0, 1, 3, 4]
     with pytest.raises(RunError, match="000002"):
         magnitudes(run, 2)
+
+
+@pytest.mark.parametrize(
+    ("method", "prune", "said"),
+    [
+        ("st-rnn", "auto", "the {} smallest (|w| up to"),
+        ("set", "auto", "; {} (|w| up to"),
+        ("set", "magnitude", "the {} smallest (|w| up to"),
+        ("rigl", "signed", "; {} (|w| up to"),
+        ("deepr", "auto", "; {} (|w| up to"),
+    ],
+)
+def test_only_methods_that_prune_the_smallest_say_so(tmp_path: Path, method: str, prune: str, said: str) -> None:
+    config = RunConfig().replace({"method": method, "sparsity.prune": prune})
+    run = make_run(tmp_path / "run", config, epochs=3, hidden=6)
+    pruned = sum(layer["pruned"] for layer in run.rows[1]["layers"].values())
+    assert said.format(f"{pruned:,}") in magnitudes_title(run, 1)
+    marks = magnitudes(run, 1).data
+    words = next(el for el in marks.values() if type(el).__name__ == "Labels")
+    smallest = "smallest" in said
+    assert ("❙ pruned below" in words["text"]) == smallest
+    assert ("❙ largest pruned" in words["text"]) != smallest

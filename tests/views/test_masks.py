@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from strnn_viz.config import RunConfig
 from strnn_viz.runs import LayerInfo, Run, RunWriter, Snapshot, capture
 from strnn_viz.topology import pool, states
 from strnn_viz.topology.pooling import LEVELS, MIXES
-from strnn_viz.views import LEGEND, mask_evolution, mask_title, palette
-from strnn_viz.views.masks import mask_info
+from strnn_viz.views import LEGEND, active_words, mask_evolution, mask_title, palette
+from strnn_viz.views.masks import first_density, mask_info
+from tests.synthetic import make_run
 
 FULL = {
     s: 1 + (LEVELS - 1) * len(MIXES) + MIXES.tolist().index(m)
@@ -150,3 +153,52 @@ def test_the_legend_has_a_word_a_colour_and_a_shape_for_each_state() -> None:
     assert words == ("survived", "born", "died")
     assert colours == (palette.SURVIVED, palette.BORN, palette.DIED)
     assert len(set(shapes)) == 3
+
+
+@pytest.fixture
+def shrinking(tmp_path: Path) -> Run:
+    """A run that begins dense: 4,896 weights, of which 20% are left at epoch 4."""
+    return make_run(tmp_path / "shrinking", epochs=5, hidden=12, begins_dense=True)
+
+
+def test_a_topology_that_shrinks_fades_on_one_scale(shrinking: Run) -> None:
+    info = shrinking.layers["lstm.0.weight_hh"]
+    assert first_density(shrinking, info) == 1.0
+    levels = []
+    for epoch in (0, 3, 5):  # what has just died is drawn too: 1, 0.54 and 0.21 of all positions
+        codes = mask_info(shrinking, epoch, info, max_rows=4, max_columns=1).codes.astype(int)
+        levels.append(int(((codes - 1) // len(MIXES) + 1).max()))
+    assert levels[0] == LEVELS
+    assert levels[1:] == [pytest.approx(LEVELS * 0.54**0.5, abs=1), pytest.approx(LEVELS * 0.21**0.5, abs=2)]
+
+
+def test_titles_of_a_topology_that_shrinks_tell_its_density(shrinking: Run) -> None:
+    info, layer = shrinking.layers["lstm.0.weight_hh"], shrinking[2].layer("lstm.0.weight_hh")
+    now, died = layer.nnz, layer.churn.died
+    assert died > 0
+    assert mask_title(shrinking, 2, layer=info.name) == (
+        f"LSTM layer 1, recurrent, epoch 2: {died:,} died, {now:,} survived (density {now / info.size:.1%})"
+    )
+
+
+def test_titles_tell_the_density_where_matrices_share_what_is_regrown(tmp_path: Path) -> None:
+    info = LayerInfo("w", (4, 5), "linear", "Layer")
+    masks = [np.arange(20).reshape(4, 5) < 8, np.arange(20).reshape(4, 5) >= 10]
+    with RunWriter(tmp_path / "run", RunConfig()) as writer:
+        before = None
+        for epoch, mask in enumerate(masks):
+            layer = capture(info, mask, np.ones(int(mask.sum()), np.float32), before)
+            writer.append(Snapshot(epoch, epoch, {}, {"w": layer}))
+            before = layer.bits
+    title = mask_title(Run(tmp_path / "run"), 1)
+    assert title.endswith("10 born, 8 died, 0 survived (100.0% rewired, density 50.0%)")
+
+
+def test_active_weights_in_words(full: Run, shrinking: Run, empty: Run) -> None:
+    size = sum(info.size for info in shrinking.layers.values())
+    nnz = sum(layer.nnz for layer in shrinking[5].layers.values())
+    assert active_words(shrinking, 0) == f"{size:,} of {size:,} weights active in all layers (100.0%)"
+    assert active_words(shrinking, 5) == f"{nnz:,} of {size:,} weights active in all layers ({nnz / size:.1%})"
+    assert nnz / size == pytest.approx(0.2, abs=0.005)
+    assert active_words(full, 0).endswith("(20.0%)")
+    assert active_words(empty, None) == ""

@@ -1,0 +1,145 @@
+"""Every method, stopped at some step and resumed from its checkpoint, does bit for bit what it would have done."""
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from strnn_viz.config import RunConfig
+from strnn_viz.data.corpus import Corpus
+from strnn_viz.data.passages import Passages, PassageSplit
+from strnn_viz.data.vocabulary import Vocabulary
+from strnn_viz.rules import METHODS
+from strnn_viz.runs import Progress, Run, files
+from strnn_viz.training import Recording, tasks
+from strnn_viz.training.averaged_sgd import AveragedSGD
+from tests.training.test_recording import assert_same_run, record
+
+WORDS = 40
+STEPS = 8  # of an epoch, in either task
+
+
+@pytest.fixture(autouse=True)
+def small_corpora(monkeypatch):
+    """A language with some order in it: after each word comes one of three."""
+    rng = np.random.default_rng(0)
+    vocabulary = Vocabulary.from_counts(Counter({f"w{i:02}": WORDS - i for i in range(WORDS - 2)}), WORDS)
+    following = rng.integers(2, WORDS, (WORDS, 3))
+
+    def text(n):
+        words = [2]
+        while len(words) < n:
+            words.append(int(following[words[-1], rng.integers(3)]))
+        return np.array(words, dtype=np.int32)
+
+    corpus = Corpus("sotu", "A test", vocabulary, text(8 * 4 * STEPS), text(80), text(80), "", "")
+
+    def split(n):
+        labels = rng.integers(0, 2, n)
+        words = np.stack([text(6) for _ in range(n)])
+        words[:, 3] = np.where(labels == 1, 5, 6)
+        return PassageSplit(words.astype(np.int32), labels.astype(np.int64))
+
+    passages = Passages(
+        "sotu-era", "A test", vocabulary, ("a", "b"), split(8 * STEPS - 3), split(16), split(16), "", ""
+    )
+    monkeypatch.setattr(tasks, "load_corpus", lambda *_: corpus)
+    monkeypatch.setattr(tasks, "load_passages", lambda *_: passages)
+
+
+def config(**changes) -> RunConfig:
+    return RunConfig().replace(
+        {"vocabulary": WORDS, "hidden": 6, "layers": 1, "dropout": 0.2, "batch_size": 8, "bptt": 4, "epochs": 3,
+         "threads": 1, "density": 0.7, "prune_rate": 0.5, "lr": 0.5, "seed": 3, "device": "cpu"} | changes
+    )  # fmt: skip
+
+
+def stopped_and_resumed(path: Path, config: RunConfig, stops) -> Run:
+    for i, stop_at in enumerate(stops):
+        recording = Recording(path, None if i else config, resume=i > 0)
+        assert recording.trainer.task.steps == STEPS
+        steps = 0
+        for event in recording.events():
+            steps += isinstance(event, Progress)
+            recording.stop = steps >= stop_at
+        assert Run(path).status == "stopped"
+    return record(path, resume=True)
+
+
+def compare(tmp_path, config, stops=(3, 6)):
+    whole = record(tmp_path / "whole", config)
+    parts = stopped_and_resumed(tmp_path / "parts", config, stops)  # in the first epoch, and in the second
+    assert parts.status == "finished"
+    assert_same_run(whole, parts)
+    assert not (tmp_path / "parts" / files.CHECKPOINTS / files.WITHIN).exists()
+    return whole
+
+
+def rewired(run: Run) -> int:
+    return sum(layer.churn.pruned for epoch in run.epochs for layer in run[epoch].layers.values())
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method(tmp_path, method):
+    run = compare(tmp_path, config(method=method, temperature=1e-4, l1=1e-3, group_lasso=1e-2))
+    assert (rewired(run) > 0) == METHODS[method].rewires
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        # a sum of gradients, and a momentum, that are under way when training stops
+        {"method": "rigl", "update_every": 4, "gradient_batches": 3},
+        {"method": "snfs", "update_every": 4},
+        {"method": "snfs", "update_every": 4, "clip": "dense", "clip_norm": 0.1},
+        {"method": "dsr", "update_every": 2},
+        {"method": "gmp", "update_every": 2, "granularity": "gate", "initialization": "erdos_renyi"},
+        {"method": "iss", "update_every": 2, "group_lasso": 1e-2},
+        {"method": "deepr", "update_every": 1, "temperature": 1e-3, "reactivate": False},
+        {"method": "st-rnn", "regrow": "gradient", "redistribution": "momentum", "update_every": 3},
+        # a period that does not divide the epoch: what was gathered at its end counts in the next
+        {"method": "rigl", "update_every": 5, "gradient_batches": 4},
+    ],
+    ids=lambda c: f"{c['method']} every {c['update_every']}",
+)
+def test_in_the_middle_of_gathering(tmp_path, changes):
+    assert rewired(compare(tmp_path, config(**changes), stops=(3, 7))) > 0
+
+
+@pytest.mark.parametrize("method", ["rigl", "deepr", "iss"])
+def test_right_at_the_end_of_an_epoch(tmp_path, method):
+    compare(tmp_path, config(method=method), stops=(STEPS, STEPS - 1))
+
+
+@pytest.mark.parametrize("method", ["st-rnn", "snfs", "deepr"])
+def test_adam(tmp_path, method):
+    compare(tmp_path, config(method=method, algorithm="adam", lr=0.01, temperature=1e-4))
+
+
+@pytest.mark.parametrize("method", ["st-rnn", "rigl", "iss"])
+@pytest.mark.parametrize("tied", [False, True])
+def test_a_recurrent_highway_network(tmp_path, method, tied):
+    compare(tmp_path, config(method=method, cell="rhn", depth=2, tied=tied, word_dropout=0.1, input_dropout=0.1,
+                             hidden_dropout=0.1))  # fmt: skip
+
+
+@pytest.mark.parametrize("method", ["st-rnn", "snfs", "deepr", "gmp"])
+def test_classification_shuffles_alike(tmp_path, method):
+    compare(tmp_path, config(method=method, corpus="sotu-era", passage=6, update_every=0, temperature=1e-4))
+
+
+@pytest.mark.parametrize("method", ["selfish", "rigl", "gmp"])
+def test_averaging_under_way(tmp_path, method, monkeypatch):
+    """It begins as soon as there is a loss to compare with, so that it has begun before training stops again."""
+    begun = []
+    begin = AveragedSGD.begin_averaging
+
+    def noted(self):
+        begun.append(1)
+        begin(self)
+
+    monkeypatch.setattr(AveragedSGD, "begin_averaging", noted)
+    compare(tmp_path, config(method=method, algorithm="asgd", patience=1, lr=8.0, lr_decay=1.0, epochs=6),
+            stops=(3, 3 * STEPS, 2 * STEPS))  # fmt: skip
+    assert begun
