@@ -265,6 +265,7 @@ def flops(source: str, changes: tuple[str, ...], as_json: bool) -> None:
     "AG's news. paper: the paper's own sizes; needs a GPU.",
 )
 @click.option("--seeds", type=click.IntRange(1, 100), default=1, show_default=True, help="Runs of each row.")
+@click.option("--only", default="", metavar="PART", help="Only one data set, or one density, such as twitter or 33%.")
 @click.option(
     "--set",
     "changes",
@@ -282,6 +283,7 @@ def reproduce(
     what: str,
     scale: str,
     seeds: int,
+    only: str,
     changes: tuple[str, ...],
     folder: str,
     workers: int,
@@ -297,8 +299,9 @@ def reproduce(
     from strnn_viz.experiments.write import save
 
     values = _assignments(changes)
+    chosen = experiments.experiment(what, scale, values)
     made = experiments.reproduce(
-        experiments.experiment(what, scale, values),
+        chosen.part(only) if only else chosen,
         folder,
         seeds=seeds,
         changes=values,

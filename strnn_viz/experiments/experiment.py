@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from strnn_viz.config import RunConfig
+from strnn_viz.errors import UsageError
 from strnn_viz.experiments.sweep import Planned
 
 
@@ -72,6 +73,8 @@ class Experiment:
     claims : tuple of Claim
     axis : str
         What the axis of a figure shows; empty for a table.
+    only : str
+        The one part of it that is trained; empty for all.
     """
 
     name: str
@@ -81,15 +84,32 @@ class Experiment:
     rows: tuple[Row, ...]
     claims: tuple[Claim, ...]
     axis: str = ""
+    only: str = ""
 
     @property
     def stem(self) -> str:
         """How its files are called."""
-        return f"{self.name}-{self.scale}"
+        return "-".join(filter(None, [self.name, self.scale, self.only]))
+
+    def part(self, name: str) -> Experiment:
+        """One part of it, such as a data set or a density, and what is claimed of its rows.
+
+        Raises
+        ------
+        UsageError
+            If it has no such part.
+        """
+        parts = list(dict.fromkeys(row.part for row in self.rows))
+        if name not in parts:
+            raise UsageError(f"{self.name} at scale {self.scale} has no part {name!r}. Its parts: {', '.join(parts)}.")
+        rows = tuple(row for row in self.rows if row.part == name)
+        keys = {row.key for row in rows}
+        claims = [replace(c, pairs=tuple(p for p in c.pairs if keys.issuperset(p))) for c in self.claims]
+        return replace(self, rows=rows, claims=tuple(c for c in claims if c.pairs), only=name)
 
     def planned(self, row: Row, seed: int) -> Planned:
         """The run of a row with a seed."""
         assert row.config is not None
         plain = unicodedata.normalize("NFKD", f"{row.label} {row.part}").encode("ascii", "ignore").decode().lower()
         words = re.sub(r"[^a-z0-9.]+", "-", plain.replace("%", "")).strip("-")
-        return Planned(f"{self.stem}-{words}-s{seed}", row.config.replace({"seed": seed}))
+        return Planned(f"{self.name}-{self.scale}-{words}-s{seed}", row.config.replace({"seed": seed}))

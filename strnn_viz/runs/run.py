@@ -239,7 +239,7 @@ class Run:
                 config = None if about["config"] is None else RunConfig.from_dict(about["config"])
                 layers = {str(row["name"]): LayerInfo.from_dict(row) for row in about["layers"]}
                 about["status"], about["message"]
-                told = about["parent"]
+                told = about.get("parent")
                 parent = None if told is None else Parent(str(told["name"]), int(told["epoch"]))
             except (KeyError, TypeError, ValueError, ConfigError) as error:
                 raise RunError(f"{self.path / files.RUN} is not that of a run: {error}") from error

@@ -100,3 +100,14 @@ def test_names_that_are_none():
         experiment("table2", "huge")
     with pytest.raises(ConfigError, match=r"Did you mean training\.epochs"):
         experiment("table2", "tiny", {"epoch": 1})
+
+
+def test_one_part_of_an_experiment_keeps_its_rows_and_their_claims():
+    whole = experiment("table4", "small")
+    part = whole.part("imdb")
+    assert [row.key for row in part.rows] == ["Dense · imdb", "ST-LSTM · imdb"]
+    assert [claim.pairs for claim in part.claims] == [(("ST-LSTM · imdb", "Dense · imdb"),)]
+    assert part.stem == "table4-small-imdb"
+    assert part.planned(part.rows[0], 2) == whole.planned(part.rows[0], 2)
+    with pytest.raises(UsageError, match="no part 'yelp'. Its parts: twitter, imdb"):
+        whole.part("yelp")
