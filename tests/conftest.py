@@ -1,6 +1,11 @@
-"""The order of the tests."""
+"""One thread for every test, and the order of the tests."""
+
+import os
 
 import pytest
+
+# Tests work on tiny matrices, where more threads only wait for each other; on a busy machine ten times as long.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -12,6 +12,12 @@ from strnn_viz.experiments.scales import Scale
 #: Corpora of scale tiny stand for every data set of the paper.
 _OWN = "sotu-era"
 
+_SIZES = {
+    "tiny": "a quarter of the paper's units on a task made here; it shows the comparison, not the paper's numbers",
+    "small": "the paper's own size, on those of its data sets that are free",
+    "paper": "the paper's own size",
+}
+
 
 def table4(scale: Scale) -> Experiment:
     """ST-LSTM with ε = 10 and the dense LSTM on four data sets."""
@@ -59,7 +65,7 @@ def _experiment(
         claims.append(Claim(f"On {' and '.join(c for c in corpora if c in below)} the dense LSTM is ahead", behind))
     first = scale.text(scale.corpora[0])
     about = (
-        f"One-layer LSTM of {first.model.hidden} units, {first.data.vocabulary:,} words, passages of "
-        f"{first.data.passage}, ε = {epsilon * scale.epsilon:g} by gate; scale {scale.name}: {scale.about}."
+        f"One-layer LSTM of {first.model.hidden} units, at most {first.data.vocabulary:,} words, passages of "
+        f"{first.data.passage}, ε = {epsilon * scale.epsilon:g} by gate; scale {scale.name}: {_SIZES[scale.name]}."
     )
     return Experiment(name, scale.name, title, about, tuple(rows), tuple(c for c in claims if c.pairs))
