@@ -6,7 +6,8 @@ refuses a senseless combination before anything is built, also where torch is no
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from strnn_viz.errors import ConfigError
 
@@ -32,11 +33,8 @@ class MethodRules:
         Whether connections ever change.
     begins_dense : bool
         Whether every weight is active at first.
-    regrows : str
-        What regrowth follows unless another is asked for: a name of ``REGROW``. It decides which steps need a dense
-        gradient.
-    redistributes : str
-        How matrices share what is regrown unless asked otherwise: a name of ``REDISTRIBUTION``.
+    differs : mapping of str to str
+        Along which axes it differs from ST-RNN, as :meth:`own` tells.
     """
 
     title: str
@@ -44,8 +42,20 @@ class MethodRules:
     fixed: dict[str, str]
     rewires: bool = True
     begins_dense: bool = False
-    regrows: str = "random"
-    redistributes: str = "none"
+    differs: Mapping[str, str] = field(default_factory=dict)
+
+    def own(self, axis: str) -> str:
+        """What the method does along an axis that leaves a choice, unless told otherwise.
+
+        Parameters
+        ----------
+        axis : str
+            ``prune``, ``regrow``, ``redistribution`` or ``schedule``.
+        """
+        return self.differs.get(axis, _ST_RNN[axis])
+
+
+_ST_RNN = {"prune": "magnitude", "regrow": "random", "redistribution": "none", "schedule": "cosine"}
 
 
 _NO_REWIRING = dict.fromkeys(("prune", "regrow", "redistribution", "schedule"), "{title} never changes its topology")
@@ -54,16 +64,16 @@ _DENSE_TO_SPARSE = dict.fromkeys(("regrow", "redistribution"), "{title} begins d
 
 METHODS: dict[str, MethodRules] = {
     "st-rnn": MethodRules("ST-RNN", "Prune the smallest weights, regrow at random, less and less.", {}),
-    "set": MethodRules("SET", "Prune the positive and the negative weights closest to zero, regrow at random.", {}),
+    "set": MethodRules("SET", "Prune the positive and the negative weights closest to zero, regrow at random.", {},
+                       differs={"prune": "signed", "schedule": "constant"}),
     "rigl": MethodRules("RigL", "Prune the smallest weights, regrow where the dense gradient is largest.", {},
-                        regrows="gradient"),
+                        differs={"regrow": "gradient"}),
     "snfs": MethodRules(
         "SNFS", "Prune the smallest weights, regrow where the dense momentum is largest, shared out by momentum.", {},
-        regrows="momentum",
-        redistributes="momentum",
+        differs={"regrow": "momentum", "redistribution": "momentum"},
     ),
     "dsr": MethodRules("DSR", "Prune below one adaptive threshold, regrow at random where most survived.", {},
-                       redistributes="survivors"),
+                       differs={"prune": "threshold", "redistribution": "survivors", "schedule": "constant"}),
     "deepr": MethodRules(
         "DeepR",
         "At every step, prune what changes sign under noise and regrow at random anywhere.",

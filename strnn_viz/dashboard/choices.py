@@ -41,28 +41,7 @@ MORE_FIELDS = {
     "sparsity.exclude": ("Left dense", "names of matrices, such as output.*; may be empty"),
 }
 
-_PRUNES = {"set": "signed", "dsr": "threshold"}
-_SCHEDULES = {"set": "constant", "dsr": "constant"}
-_REDISTRIBUTES = {"dsr": "survivors"}
 _AUTO = "auto"
-
-
-def own_choice(method: str, key: str) -> str:
-    """What a method does along an axis unless told otherwise: a name of :mod:`strnn_viz.rules`.
-
-    Parameters
-    ----------
-    method : str
-        One that leaves the axis open.
-    key : str
-        ``sparsity.prune``, ``sparsity.regrow``, ``sparsity.redistribution`` or ``sparsity.schedule``.
-    """
-    return {
-        "sparsity.prune": _PRUNES.get(method, "magnitude"),
-        "sparsity.regrow": METHODS[method].regrows,
-        "sparsity.redistribution": _REDISTRIBUTES.get(method, METHODS[method].redistributes),
-        "sparsity.schedule": _SCHEDULES.get(method, "cosine"),
-    }[key]
 
 
 def axis_options(key: str) -> dict[str, str]:
@@ -76,7 +55,7 @@ def axis_hint(method: str, key: str, value: str) -> str:
     if value != _AUTO:
         return ""
     names = {choice: words for words, choice in AXES[key][1].items()}
-    return f"{METHODS[method].title}: {names[own_choice(method, key)]}"
+    return f"{METHODS[method].title}: {names[METHODS[method].own(key.rpartition('.')[2])]}"
 
 
 def fixed_axes(method: str, initialization: str) -> dict[str, str]:

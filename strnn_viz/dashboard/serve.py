@@ -8,7 +8,6 @@ import functools
 import logging
 import os
 import signal
-import socket
 import sys
 import threading
 import webbrowser
@@ -18,17 +17,17 @@ from typing import Any
 
 import panel as pn
 import panel_material_ui as pmui
+from panel.io.threads import StoppableThread
 from tornado.ioloop import IOLoop
 from tornado.iostream import StreamClosedError
 from tornado.websocket import WebSocketClosedError
 
+from strnn_viz.dashboard import access
+from strnn_viz.dashboard.address import LOOPBACK, hosts, is_loopback, usable_port
 from strnn_viz.dashboard.hub import RunHub
 from strnn_viz.dashboard.launcher import Launcher
 from strnn_viz.dashboard.page import LOOK_MS, Explorer
-from strnn_viz.errors import RunError
-from strnn_viz.ports import is_free
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 MESSAGE_BYTES = 64 * 2**20  # of one websocket message; Bokeh's own 20 MB would do for pooled masks only
 
 
@@ -66,7 +65,8 @@ def serve(
     folder: str | os.PathLike[str],
     *,
     port: int = 5006,
-    address: str = "127.0.0.1",
+    address: str = LOOPBACK,
+    token: str | None = None,
     show: bool = True,
     run: str | None = None,
     start_demo: bool = False,
@@ -82,7 +82,9 @@ def serve(
     port : int
         0 takes any free port.
     address : str
-        The address to listen on.
+        The address to listen on. Where others than this machine can reach it, viewers need a token.
+    token : str or None
+        What viewers must show; None for none on this machine alone, and for one made here elsewhere.
     show : bool
         Open a browser, where there is one.
     run : str or None
@@ -99,42 +101,60 @@ def serve(
     RunError
         If the port is taken or may not be used.
     UsageError
-        If there is no run of the name given.
+        If there is no run of the name given, the address is not this machine's, or the token will not do.
     """
+    if token is not None:
+        access.check_token(token)
+    elif not is_loopback(address):
+        token = access.new_token()
     hub, launcher = RunHub(folder), launcher or Launcher(folder)
     if run is not None:
         hub.run(run)
-    port = _usable(port, address)
+    port = usable_port(port, address)
+    own = access.allowed_hosts(hosts(address, port))
+    gate = access.Gate(own, token, port)
     app = {"explorer": make_app(hub, launcher, run)}
-    url = f"http://{'localhost' if address in LOOPBACK else address}:{port}/"
+    url = f"http://{own[0]}/"
     loop = IOLoop(make_current=not threaded)
     loop.asyncio_loop.set_exception_handler(_no_one_there)
     logging.getLogger("bokeh.server.views.ws").addFilter(_expected)
-    started = pn.serve(app, port=port, loop=loop, start=threaded, threaded=threaded, **_options(address, port))
+
+    def make() -> Any:
+        server = pn.io.server.get_server(app, port=port, loop=loop, **_options(address, gate))
+        access.guard(server._tornado, gate)
+        return server
+
+    started = StoppableThread(io_loop=loop, target=_until_stopped, args=(make,)) if threaded else make()
     if start_demo and not hub.names():
         name = launcher.start("demo", {}).name
         _say(f"There is no run in {folder} yet, so the demo starts training as {name}.")
     if threaded:
+        started.start()
         return started
-    _say(f"The explorer shows the runs of {Path(folder)} at {url} (Ctrl-C ends it)")
+    entrance = access.with_token(url, token)
+    _say(f"The explorer shows the runs of {Path(folder)} at {entrance} (Ctrl-C ends it)")
+    if not is_loopback(address):
+        _say("Whoever has this address can watch and steer them. It is not encrypted: use it in networks you trust.")
     if show:
-        threading.Thread(target=_open_browser, args=(url,), daemon=True).start()
+        threading.Thread(target=_open_browser, args=(entrance,), daemon=True).start()
     _run(started, launcher)
     return None
 
 
-def _options(address: str, port: int) -> dict[str, Any]:
+def _options(address: str, gate: access.Gate) -> dict[str, Any]:
     """Options of the server that do not depend on what it serves."""
-    hosts = (
-        {"localhost", "127.0.0.1"} if address in LOOPBACK else {address, "localhost", "127.0.0.1", socket.gethostname()}
-    )
     return {
         "address": address,
-        "websocket_origin": [f"{host}:{port}" for host in sorted(hosts)],  # other pages may not talk to it
         "show": False,
+        "start": False,
         "verbose": False,
         "title": "strnn-viz",
         "liveness": True,  # whoever asks whether it is up gets an answer, not a session
+        "xsrf_cookies": True,
+        "xsrf_cookie_kwargs": {"httponly": True, "samesite": "Strict"},
+        # Every page holds what is told of its request; no script may read the cookie there.
+        "exclude_cookies": [gate.cookie],
+        "exclude_headers": ["Cookie"],
         "websocket_max_message_size": MESSAGE_BYTES,
         "http_server_kwargs": {"max_buffer_size": MESSAGE_BYTES},
         "unused_session_lifetime_milliseconds": 5_000,
@@ -143,20 +163,12 @@ def _options(address: str, port: int) -> dict[str, Any]:
     }
 
 
-def _usable(port: int, address: str) -> int:
-    """The port to listen on, or a message that says what to do about it."""
-    if port == 0:
-        with socket.create_server((address, 0)) as probe:
-            return int(probe.getsockname()[1])
-    if is_free(port, address):
-        return port
-    if 0 < port < 1024:
-        reason = "it may be in use, and ports below 1024 need administrator rights"
-    else:
-        reason = "another program listens there; perhaps the explorer is open already"
-    raise RunError(
-        f"cannot listen on port {port} of {address}: {reason}. Give another with --port, or --port 0 for any free one."
-    )
+def _until_stopped(make: Callable[[], Any]) -> Any:
+    """Serve in this thread until its loop is stopped."""
+    server = make()
+    server.start()
+    server.io_loop.start()
+    return server
 
 
 def _run(server: Any, launcher: Launcher) -> None:

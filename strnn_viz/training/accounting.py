@@ -51,7 +51,7 @@ def dense_gradient_share(sparsity: SparsityConfig, steps: int) -> float:
         ``gradient_batches / steps`` where it follows the gradient (RigL); else 0.
     """
     rules = METHODS[sparsity.method]
-    regrow = rules.regrows if sparsity.regrow == "auto" else sparsity.regrow
+    regrow = rules.own("regrow") if sparsity.regrow == "auto" else sparsity.regrow
     if not rules.rewires or regrow == "random":
         return 0.0
     return 1.0 if regrow == "momentum" else min(1.0, sparsity.gradient_batches / max(1, steps))

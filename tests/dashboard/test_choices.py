@@ -21,7 +21,7 @@ def test_what_a_method_does_by_itself_is_what_it_does(method: str, key: str) -> 
     if key.rpartition(".")[2] in METHODS[method].fixed:
         return  # not the method's to leave open
     attribute, table = TABLES[key]
-    assert getattr(VALUES[method], attribute) is table[choices.own_choice(method, key)]
+    assert getattr(VALUES[method], attribute) is table[METHODS[method].own(key.rpartition(".")[2])]
 
 
 @pytest.mark.parametrize("key", list(choices.AXES))
