@@ -10,21 +10,17 @@ import torch
 from torch import Tensor, nn
 
 from strnn_viz.errors import UsageError
-from strnn_viz.nn.units import unit_layers
 from strnn_viz.rules import refuse_senseless
 from strnn_viz.sparsity import flips, signals
 from strnn_viz.sparsity.blocks import Block
-from strnn_viz.sparsity.discovery import weight_matrices
+from strnn_viz.sparsity.building import find_units, masked_matrices
 from strnn_viz.sparsity.growth import random
-from strnn_viz.sparsity.initialization import allocate, random_positions
 from strnn_viz.sparsity.matrix import MaskedMatrix
 from strnn_viz.sparsity.methods import Method, find_method
 from strnn_viz.sparsity.redistribution import apportion
-from strnn_viz.sparsity.redistribution import momentum as by_momentum
 from strnn_viz.sparsity.rewiring import Rewiring, carry_out, regrow
 from strnn_viz.sparsity.schedules import cubic_density
 from strnn_viz.sparsity.selection import Moment, mark_lowest
-from strnn_viz.sparsity.units import Units
 
 
 class SparseTraining:
@@ -138,31 +134,18 @@ class SparseTraining:
         self._at_once = gradients == "backward"
         self._masked = False
         self._flipped: dict[str, Rewiring] = {}
-        found = weight_matrices(model, exclude)
-        self._check_optimizer([info.name for info, p in found if id(p) not in _held(optimizer)], bool(found))
-        defaults = optimizer.defaults
-        if method.redistribute is by_momentum and not (
-            method.signals == ("momentum",) or defaults.get("momentum") or "betas" in defaults
-        ):
-            raise UsageError(
-                "redistribution = momentum shares by the optimizer's momentum, and it has none. Give SGD a momentum, "
-                "use Adam, or choose another redistribution."
-            )
-        self.matrices: dict[str, MaskedMatrix] = {}
-        self._budgets: dict[str, list[int]] = {}
-        if method.begins_dense and method.prune is None and not method.units:
-            density, epsilon = 1.0, 0.0  # dense from the first to the last
-        counts = iter(allocate(initialization, [s for info, _ in found for s in self._shapes(info)], density, epsilon))
-        for info, parameter in found:
-            own = [next(counts) for _ in self._shapes(info)]
-            positions = (
-                torch.arange(info.size)
-                if method.begins_dense
-                else random_positions(own, info.size // len(own), self.generator)
-            )
-            self._budgets[info.name] = own
-            self.matrices[info.name] = MaskedMatrix(info, parameter, optimizer, positions.to(parameter.device))
-        self._units = self._find_units(model) if method.units else None
+        self.matrices, self._budgets = masked_matrices(
+            model,
+            optimizer,
+            method,
+            density=density,
+            epsilon=epsilon,
+            initialization=initialization,
+            granularity=granularity,
+            exclude=exclude,
+            generator=self.generator,
+        )
+        self._units = find_units(model, self.matrices, self.budget) if method.units else None
         if method.flips:
             for matrix in self.matrices.values():
                 flips.first_signs(matrix, self.generator)
@@ -284,50 +267,31 @@ class SparseTraining:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take over what :meth:`state_dict` returned.
 
+        Parameters
+        ----------
+        state : mapping
+            Without ``positions`` where the matrices have been given theirs before.
+
         Raises
         ------
         UsageError
             If it belongs to a model with other matrices.
         """
-        if set(state["positions"]) != set(self.matrices):
+        positions = state.get("positions", {})
+        if positions and set(positions) != set(self.matrices):
             raise UsageError(
-                f"the state holds the matrices {', '.join(state['positions'])}, the model has "
-                f"{', '.join(self.matrices)}. Load it into the model it was saved from."
+                f"the state holds the matrices {', '.join(positions)}, the model has {', '.join(self.matrices)}. Load "
+                "it into the model it was saved from."
             )
-        for name, positions in state["positions"].items():
-            self.matrices[name].load(positions)
-        self.take_over(
-            state["signals"], state["memory"], int(state["update_count"]), state["generator"], state["flipped"]
-        )
-
-    def take_over(
-        self,
-        signals: Mapping[str, Mapping[str, Tensor]],
-        memory: Mapping[str, float],
-        update_count: int,
-        generator: Tensor,
-        flipped: Mapping[str, Rewiring] | None = None,
-    ) -> None:
-        """Take over all that is saved beside positions, which the matrices have been given before.
-
-        Parameters
-        ----------
-        signals : mapping of str to mapping of str to Tensor
-            By matrix and name.
-        memory : mapping of str to float
-        update_count : int
-        generator : Tensor
-            Random state.
-        flipped : mapping of str to Rewiring, optional
-            As :attr:`flipped`.
-        """
-        self._flipped = dict(flipped or {})
+        for name, own in positions.items():
+            self.matrices[name].load(own)
         for name, matrix in self.matrices.items():
             device = matrix.parameter.device
-            matrix.signals = {k: s.to(device, copy=True) for k, s in signals.get(name, {}).items()}
-        self.memory = dict(memory)
-        self.update_count = update_count
-        self.generator.set_state(generator)
+            matrix.signals = {k: s.to(device, copy=True) for k, s in state["signals"].get(name, {}).items()}
+        self.memory = dict(state["memory"])
+        self.update_count = int(state["update_count"])
+        self.generator.set_state(state["generator"])
+        self._flipped = dict(state["flipped"])
         if self._units is not None:
             self._units.take_over()
 
@@ -340,43 +304,12 @@ class SparseTraining:
     def _limited(self) -> bool:
         return self.method.regrow is not None and not self.reactivate
 
-    def _check_optimizer(self, missing: list[str], any_found: bool) -> None:
-        if missing or not any_found:
-            raise UsageError(
-                f"the optimizer does not hold {', '.join(missing)}: give it the model's parameters, or leave these "
-                "dense with exclude=."
-                if missing
-                else "the model has no trainable weight matrix to mask."
-            )
-
-    def _find_units(self, model: nn.Module) -> Units:
-        layers = unit_layers(model)
-        dense = sorted({s.name for layer in layers for s in layer.slices} - set(self.matrices))
-        if dense:
-            raise UsageError(
-                f"exclude leaves {', '.join(dense)} dense, which makes or reads hidden units: a unit cannot be removed "
-                f"there. Take it out of exclude, or choose another method than {self.method.name}."
-            )
-        units = Units(layers, self.matrices)
-        if units.smallest > self.budget:
-            raise UsageError(
-                f"density = {self.budget / self.size:.3g} cannot be reached by removing hidden units: with a single "
-                f"unit a layer, {units.smallest / self.size:.3g} of the weights are left, most of them in the "
-                "embedding. Ask for a higher density, or leave the embedding out with exclude=."
-            )
-        return units
-
     def _watch_gradients(self, momentum_decay: float) -> None:
         for matrix in self.matrices.values():
             if "gradient" in self.method.signals:
                 matrix.observe(lambda m, g: signals.add_gradient(m, g) if self.collecting else None)
             if "momentum" in self.method.signals:
                 matrix.observe(partial(signals.add_momentum, decay=momentum_decay))
-
-    def _shapes(self, info: Any) -> list[tuple[int, int]]:
-        """Shapes of the parts of a matrix that keep a budget of their own."""
-        parts = len(info.gates) if self.granularity == "gate" and info.gates else 1
-        return [(info.shape[0] // parts, info.shape[1])] * parts
 
     def _blocks(self) -> list[Block]:
         return [b for name, matrix in self.matrices.items() for b in Block.of(matrix, self._budgets[name])]
@@ -415,21 +348,7 @@ class SparseTraining:
         }
         if not self.reactivate:
             wrong = flips.no_more_than(self.size - self.nnz, wrong, self.matrices, self.generator)
-        if not any(map(len, wrong.values())):
-            return
-        blocks = self._blocks()
-        marks = [torch.isin(b.positions, wrong[b.matrix.info.name], assume_unique=True) for b in blocks]
-        before = {name: matrix.positions for name, matrix in self.matrices.items()}
-        done = regrow(self.method, blocks, marks, self.reactivate, self.generator)
-        for name, rewiring in done.items():
-            self._flipped[name] = self._flipped.get(name, Rewiring()) + rewiring
-            if rewiring.grown:
-                matrix = self.matrices[name]
-                stayed = torch.isin(matrix.positions, before[name], assume_unique=True)
-                stayed &= ~torch.isin(matrix.positions, wrong[name], assume_unique=True)
-                new = matrix.positions[~stayed]
-                flips.give_signs(matrix, new, flips.random_signs(len(new), self.generator))
-
-
-def _held(optimizer: torch.optim.Optimizer) -> set[int]:
-    return {id(p) for group in optimizer.param_groups for p in group["params"]}
+        if any(map(len, wrong.values())):
+            done = flips.replace(self.method, self._blocks(), wrong, self.reactivate, self.generator)
+            for name, rewiring in done.items():
+                self._flipped[name] = self._flipped.get(name, Rewiring()) + rewiring

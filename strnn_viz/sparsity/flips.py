@@ -7,13 +7,16 @@ not cross it.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
 
+from strnn_viz.sparsity.blocks import Block
 from strnn_viz.sparsity.matrix import MaskedMatrix
+from strnn_viz.sparsity.methods import Method
 from strnn_viz.sparsity.positions import draw_few
+from strnn_viz.sparsity.rewiring import Rewiring, regrow
 
 
 def give_signs(matrix: MaskedMatrix, positions: Tensor, signs: Tensor) -> None:
@@ -94,3 +97,41 @@ def no_more_than(
         matrices[name].parameter.view(-1)[positions[~mark]] = 0
         chosen[name] = positions[mark]
     return chosen
+
+
+def replace(
+    method: Method,
+    blocks: Sequence[Block],
+    wrong: Mapping[str, Tensor],
+    reactivate: bool,
+    generator: torch.Generator,
+) -> dict[str, Rewiring]:
+    """Prune the weights of the wrong sign and grow as many, each with a random sign for as long as it lives.
+
+    Parameters
+    ----------
+    method : Method
+    blocks : sequence of Block
+        Of all matrices.
+    wrong : mapping of str to Tensor of int64
+        Positions that go, by matrix.
+    reactivate : bool
+    generator : Generator
+
+    Returns
+    -------
+    dict of str to Rewiring
+        By matrix.
+    """
+    marks = [torch.isin(b.positions, wrong[b.matrix.info.name], assume_unique=True) for b in blocks]
+    matrices = {block.matrix.info.name: block.matrix for block in blocks}
+    before = {name: matrix.positions for name, matrix in matrices.items()}
+    done = regrow(method, blocks, marks, reactivate, generator)
+    for name, rewiring in done.items():
+        if rewiring.grown:
+            positions = matrices[name].positions
+            stayed = torch.isin(positions, before[name], assume_unique=True)
+            stayed &= ~torch.isin(positions, wrong[name], assume_unique=True)
+            new = positions[~stayed]
+            give_signs(matrices[name], new, random_signs(len(new), generator))
+    return done

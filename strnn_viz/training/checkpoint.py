@@ -51,7 +51,7 @@ def save(trainer: Trainer) -> tuple[Arrays, dict[str, Any]]:
     for i, layer in enumerate(trainer.state or []):
         for j, part in enumerate(layer):
             arrays[f"carried/{i}/{j}"] = _array(part)
-    for i, state in enumerate(trainer.rng):
+    for i, state in enumerate(trainer.randomness.states):
         arrays[f"rng/{i}"] = _array(state)
     arrays["rng/topology"] = _array(trainer.sparse.generator.get_state())
     header = {
@@ -122,14 +122,21 @@ def _load(trainer: Trainer, arrays: Mapping[str, NDArray[Any]], header: Mapping[
         carried.setdefault(i, {})[j] = torch.from_numpy(value).to(trainer.device)
     trainer.state = [tuple(carried[i][j] for j in range(len(carried[i]))) for i in range(len(carried))] or None
     if trainer.ranks.alone:
-        trainer.rng = [torch.from_numpy(arrays[f"rng/{i}"]) for i in range(len(trainer.rng))]
+        states = trainer.randomness.states
+        trainer.randomness.states = [torch.from_numpy(arrays[f"rng/{i}"]) for i in range(len(states))]
     signals = {
         name: {k: torch.from_numpy(v) for k, v in _below(arrays, f"matrix/{name}/signal/").items()}
         for name in trainer.sparse.matrices
     }
-    memory = {key: float(value) for key, value in header["memory"].items()}
-    topology = torch.from_numpy(arrays["rng/topology"])
-    trainer.sparse.take_over(signals, memory, int(header["update_count"]), topology, _heard(header["flipped"]))
+    trainer.sparse.load_state_dict(
+        {
+            "signals": signals,
+            "memory": {key: float(value) for key, value in header["memory"].items()},
+            "update_count": header["update_count"],
+            "generator": torch.from_numpy(arrays["rng/topology"]),
+            "flipped": _heard(header["flipped"]),
+        }
+    )
     trainer.epoch, trainer.step = int(header["epoch"]), int(header["step"])
     trainer.step_in_epoch, trainer.prediction_sum = int(header["step_in_epoch"]), int(header["prediction_sum"])
     trainer.loss_sum, trainer.right_sum = float(header["loss_sum"]), float(header["right_sum"])

@@ -19,7 +19,9 @@ from strnn_viz.sparsity import Rewiring, SparseTraining
 from strnn_viz.sparsity.discovery import weight_matrices
 from strnn_viz.training.accounting import Meter
 from strnn_viz.training.averaged_sgd import AveragedSGD
+from strnn_viz.training.device import find_device
 from strnn_viz.training.optimizers import make_optimizer
+from strnn_viz.training.randomness import OwnRandomness
 from strnn_viz.training.ranks import Ranks
 from strnn_viz.training.small_dense import excluded
 from strnn_viz.training.tasks import make_task
@@ -89,7 +91,8 @@ class Trainer:
         self.sparse = self._attach(topology)
         self._parallel = self.ranks.wrap(self.model, self.device)
         self._dropout_seed = dropout
-        self.rng = self._seed_rng([dropout])
+        self.randomness = OwnRandomness(self.device)
+        self.randomness.seed(dropout)
         self.epoch, self.step, self.step_in_epoch = 0, 0, 0
         self.valid_losses: list[float] = []
         self.state: State | None = None
@@ -160,7 +163,7 @@ class Trainer:
         """Draw topology and dropout from now on as the configuration's seed says, whatever was loaded."""
         _, topology, dropout = self._seeds()
         self.sparse.generator.manual_seed(topology)
-        self.rng = self._seed_rng([dropout])
+        self.randomness.seed(dropout)
 
     def leave(self) -> None:
         """Ask to leave :meth:`events` between two steps; with several processes, all of them leave after one more."""
@@ -204,13 +207,13 @@ class Trainer:
     def _train_step(self) -> int:
         if self.step_in_epoch == 0 and not self.ranks.alone:
             # Each process drops other units; drawn anew for every epoch, so that a resumed run drops the same.
-            self.rng = self._seed_rng([self._dropout_seed, self.ranks.rank, self.epoch])
+            self.randomness.seed(self._dropout_seed, self.ranks.rank, self.epoch)
         batch = self.task.batch("train", self.step_in_epoch, self.epoch)
         every = self.config.sparsity.update_every or self.task.steps
         to_go = every - self.step_in_epoch % every
         self.sparse.collecting = to_go <= self.config.sparsity.gradient_batches
         self.model.train()
-        with self._own_rng():
+        with self.randomness.drawing():
             self.optimizer.zero_grad(set_to_none=True)
             loss, right, self.state = self.task.loss(self._parallel, batch, self.state)
             total, hits, leaving = self.ranks.sum([float(loss.detach()), right, self._leaving])
@@ -293,29 +296,6 @@ class Trainer:
                 "epochs before are recorded."
             )
 
-    def _seed_rng(self, seed: list[int]) -> list[torch.Tensor]:
-        with torch.random.fork_rng(self._cuda):
-            number = seed[0] if len(seed) == 1 else np.random.SeedSequence(seed).generate_state(1, np.uint64)[0]
-            torch.manual_seed(int(number))
-            return self._rng_states()
-
-    def _rng_states(self) -> list[torch.Tensor]:
-        return [torch.get_rng_state(), *(torch.cuda.get_rng_state(d) for d in self._cuda)]
-
-    @property
-    def _cuda(self) -> list[int]:
-        return [torch.cuda.current_device()] if self.device.type == "cuda" else []
-
-    @contextlib.contextmanager
-    def _own_rng(self) -> Iterator[None]:
-        """Draw dropout from this run's own random state, whatever the program around the generator draws."""
-        with torch.random.fork_rng(self._cuda):
-            torch.set_rng_state(self.rng[0])
-            for device, state in zip(self._cuda, self.rng[1:], strict=True):
-                torch.cuda.set_rng_state(state, device)
-            yield
-            self.rng = self._rng_states()
-
 
 def train(config: RunConfig) -> Iterator[Snapshot]:
     """Train a model, giving a snapshot before any training (epoch 0) and one after every epoch.
@@ -343,20 +323,3 @@ def train(config: RunConfig) -> Iterator[Snapshot]:
     ...     print(snapshot.epoch, snapshot.metrics["valid_perplexity"])
     """
     return (event for event in Trainer(config).events() if isinstance(event, Snapshot))
-
-
-def find_device(name: str) -> torch.device:
-    """The device to compute on: ``auto`` is CUDA where there is one.
-
-    Raises
-    ------
-    UsageError
-        If CUDA is asked for and there is none.
-    """
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    if name == "cuda" and not torch.cuda.is_available():
-        raise UsageError(
-            "training.device = cuda, but PyTorch finds no CUDA device here. Use training.device=auto or cpu."
-        )
-    return torch.device(name)

@@ -7,7 +7,8 @@ import torch
 import strnn_viz
 from strnn_viz.errors import TrainingError, UsageError
 from strnn_viz.runs import Snapshot
-from strnn_viz.training.trainer import Step, Trainer, find_device, train
+from strnn_viz.training.device import find_device
+from strnn_viz.training.trainer import Step, Trainer, train
 
 
 def same(a: Snapshot, b: Snapshot) -> bool:
