@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from strnn_viz.errors import ConfigError
-from strnn_viz.rules import METHODS, PRUNE, REDISTRIBUTION, REGROW, SCHEDULE, refuse_senseless
+from strnn_viz.rules import METHODS, PRUNE, REDISTRIBUTION, REGROW, SCHEDULE, refuse_senseless, usual
 
 
 @dataclass(frozen=True)
@@ -248,7 +248,8 @@ class RunConfig:
         ----------
         values : mapping
             ``{"sparsity.density": 0.2}``, ``{"sparsity": {"density": 0.2}}`` or ``{"density": 0.2}``. A string stands
-            for a value of the field's own type, so ``"0.2"`` works too.
+            for a value of the field's own type, so ``"0.2"`` works too. With another method, the axes it leaves no
+            choice of go back to what is usual unless they are given as well.
 
         Raises
         ------
@@ -262,6 +263,10 @@ class RunConfig:
             section, _, name = path.rpartition(".")
             kind, spec, _ = known[path]
             changes.setdefault(section, {})[name] = _convert(path, kind, spec, value)
+        sparsity = changes.get("sparsity", {})
+        if sparsity.get("method") in METHODS:
+            # Another method alone is enough to ask for: what it leaves no choice of goes back to what is usual.
+            changes["sparsity"] = {a: usual(a) for a in METHODS[sparsity["method"]].fixed} | sparsity
         sections = {s: replace(getattr(self, s), **v) for s, v in changes.items() if s}
         return replace(self, **changes.get("", {}), **sections)
 

@@ -110,6 +110,11 @@ METHODS: dict[str, MethodRules] = {
 _USUAL = {"initialization": "uniform", "granularity": "matrix", "update_every": 0, "epsilon": 0.0}
 
 
+def usual(axis: str) -> str | float:
+    """What an axis is where a method leaves no choice of it."""
+    return _USUAL.get(axis, "auto")
+
+
 def refuse_senseless(method: str, **axes: str | float) -> None:
     """Raise for a combination of axes that makes no sense.
 
@@ -127,12 +132,11 @@ def refuse_senseless(method: str, **axes: str | float) -> None:
     """
     rules = METHODS[method]
     for axis, reason in rules.fixed.items():
-        usual = _USUAL.get(axis, "auto")
-        given = axes.get(axis, usual)
-        if given != usual and not (axis == "update_every" and given == 1):
+        given = axes.get(axis, usual(axis))
+        if given != usual(axis) and not (axis == "update_every" and given == 1):
             raise ConfigError(
                 f"sparsity.{axis} = {given} makes no sense with sparsity.method = {method}: "
-                f"{reason.format(title=rules.title)}. Leave sparsity.{axis} at {usual}, or choose another method."
+                f"{reason.format(title=rules.title)}. Leave sparsity.{axis} at {usual(axis)}, or choose another method."
             )
     if axes.get("epsilon") and axes.get("initialization") == "uniform":
         raise ConfigError(

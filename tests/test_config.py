@@ -115,3 +115,13 @@ def test_presets_begin_with_a_comment_that_describes_them():
         text, _ = preset_text(name)
         assert text.startswith("# ")
         assert tomllib.loads(text)
+
+
+def test_another_method_alone_is_enough_to_ask_for():
+    era = preset("era")
+    assert (era.sparsity.initialization, era.sparsity.granularity) == ("erdos_renyi", "gate")
+    dense = era.replace({"method": "dense"}).sparsity
+    assert (dense.initialization, dense.granularity, dense.epsilon) == ("uniform", "matrix", 0.0)
+    assert era.replace({"method": "rigl"}).sparsity.initialization == "erdos_renyi"
+    with pytest.raises(ConfigError, match="granularity = gate makes no sense with sparsity.method = dense"):
+        era.replace({"method": "dense", "granularity": "gate"})
