@@ -120,6 +120,45 @@ def train(
         show(recording, quiet=quiet or not recording.records)
 
 
+@main.command()
+@click.argument("run", metavar="RUN")
+@click.option("--epoch", type=int, metavar="N", help="Epoch to go on from.  [default: the one before the newest]")
+@click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change a value; may be repeated.")
+@click.option("--name", metavar="NAME", help="Name of the new run.  [default: RUN, the epoch and what is changed]")
+@_RUNS
+@click.option("--watch", is_flag=True, help="Show the run in the explorer while it trains.")
+@click.option("--quiet", is_flag=True, help="Print only errors.")
+def fork(
+    run: str, epoch: int | None, changes: tuple[str, ...], name: str | None, folder: str, watch: bool, quiet: bool
+) -> None:
+    """Train a new run that goes on from an epoch of another one, with some values changed.
+
+    RUN is a name in the directory of runs, or the path of a run; the fork is recorded beside it. With nothing changed
+    it repeats RUN exactly from that epoch on. For example: strnn-viz fork demo-uniform --epoch 12 --set prune_rate=0.2
+    """
+    from strnn_viz.reports.runs import find_run
+    from strnn_viz.runs import Run, check_name, forks, free_name
+    from strnn_viz.training import forking
+
+    parent = Run(find_run(run, folder).path.resolve())
+    if epoch is None:
+        if len(parent.epochs) < 2:
+            raise UsageError(f"{parent.name} has no epoch before its newest to go on from yet. Give one with --epoch.")
+        epoch = parent.epochs[-2]
+    values = _assignments(changes)
+    config = forks.forked_config(parent, epoch, values)
+    home = parent.path.parent
+    name = name or free_name(home, forks.fork_name(parent, epoch, {key: config.get(key) for key in values}))
+    recording = forking.fork(home / check_name(name), parent, epoch, values)
+    from strnn_viz.progress import show
+
+    if not quiet:
+        told = forks.words(Run(recording.path), parent)
+        Console(highlight=False, soft_wrap=True).print(f"{_escape(recording.path.name)}: {_escape(told)}")
+    with _watching(recording.path, watch), _interrupts(recording):
+        show(recording, quiet=quiet)
+
+
 @main.command("runs")
 @_RUNS
 @_JSON
@@ -224,6 +263,44 @@ def import_(
     click.echo(
         f"Imported {len(run)} epochs of {len(run.layers)} layers. See them with: strnn-viz explore --runs {folder}"
     )
+
+
+@main.command()
+@click.argument("run", metavar="RUN")
+@click.argument("out", metavar="OUT", type=click.Path())
+@click.option(
+    "--epoch", type=int, metavar="N", help="Epoch of a picture, or that a replay opens at.  [default: newest]"
+)
+@click.option("--layer", metavar="NAME", help="One layer, or one matrix of it, as `strnn-viz show RUN` names them.")
+@click.option("--view", metavar="NAME", help="What a picture shows; a wrong name lists them.  [default: masks]")
+@click.option("--force", is_flag=True, help="Write over OUT if it is there.")
+@_RUNS
+def export(
+    run: str, out: str, epoch: int | None, layer: str | None, view: str | None, force: bool, folder: str
+) -> None:
+    """Write a run to a file to share; the ending of OUT says what.
+
+    .html is a replay of the run that opens from disk, without a server or a network; .gif and .mp4 are the masks as a
+    movie (.mp4 needs ffmpeg); .csv has a row an epoch, with every metric, and nnz, born and died of every matrix; .png
+    and .svg are a view at an epoch (all but the masks as .png need Chromium).
+
+    RUN is a name in the directory of runs, or the path of a run.
+    """
+    from strnn_viz import reports
+    from strnn_viz.waiting import bar_after
+
+    try:
+        from strnn_viz.exporting import export_run
+
+        with bar_after("Exporting epochs") as progress:
+            found = reports.runs.find_run(run, folder)
+            path = export_run(found, out, epoch=epoch, layer=layer, view=view, force=force, progress=progress)
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"this export needs {error.name}, which is not installed. Install it with: pip install "
+            "'strnn-viz[dashboard]'"
+        ) from error
+    click.echo(f"Wrote {path} ({path.stat().st_size / 1e6:,.2f} MB).")
 
 
 @main.command()
@@ -357,6 +434,12 @@ def sweep(
 @click.option("--run", "name", metavar="NAME", help="Run to open first.  [default: the newest]")
 @click.option("--port", type=click.IntRange(0, 65535), default=5006, show_default=True, help="0 takes any free port.")
 @click.option("--address", default="127.0.0.1", show_default=True, metavar="A", help="Address to listen on.")
+@click.option(
+    "--token",
+    envvar="STRNN_VIZ_TOKEN",
+    metavar="TOKEN",
+    help="What viewers must show.  [default: $STRNN_VIZ_TOKEN, or else none here, and one made for other addresses]",
+)
 @click.option("--show/--no-show", default=True, help="Whether to open a browser.")
 @click.option("--start-demo", is_flag=True, help="Start training the demo if there is no run yet.")
 def explore(
@@ -364,12 +447,13 @@ def explore(
     name: str | None = None,
     port: int = 5006,
     address: str = "127.0.0.1",
+    token: str | None = None,
     show: bool = True,
     start_demo: bool = False,
 ) -> None:
     """Open the explorer: watch runs train, scrub through their epochs, start and steer them."""
     serve = _dashboard()
-    serve(folder, run=name, port=port, address=address, show=show, start_demo=start_demo)
+    serve(folder, run=name, port=port, address=address, token=token, show=show, start_demo=start_demo)
 
 
 def _dashboard() -> Callable[..., None]:

@@ -107,7 +107,7 @@ METHODS: dict[str, MethodRules] = {
     ),
 }  # fmt: skip
 
-_USUAL = {"initialization": "uniform", "granularity": "matrix", "update_every": 0, "epsilon": 0.0}
+_USUAL: dict[str, str | float] = {"initialization": "uniform", "granularity": "matrix", "update_every": 0, "epsilon": 0.0}
 
 
 def usual(axis: str) -> str | float:
