@@ -9,8 +9,9 @@ from click.testing import CliRunner
 
 from strnn_viz import presets
 from strnn_viz.cli import main
+from strnn_viz.config import preset
 from strnn_viz.progress import duration
-from strnn_viz.runs import Run, files
+from strnn_viz.runs import Run, RunWriter, files
 from tests.synthetic import make_run
 
 TINY = ["--set", "vocabulary=100", "--set", "hidden=8", "--set", "batch_size=512", "--set", "bptt=90"]
@@ -179,3 +180,47 @@ def test_a_sweep_trains_what_is_missing(tmp_path):
     assert "2 of 2 runs are finished" in call(*command)
     assert {name: Run(tmp_path / name).about["created"] for name in runs} == before
     assert "has no '='" in call("sweep", "demo", "--vary", "density", "--runs", str(tmp_path), code=2)
+
+
+def test_a_fork_with_nothing_changed_repeats_the_run_and_is_told(tmp_path):
+    call("train", "demo", "--runs", str(tmp_path), *TINY, "--set", "epochs=2", "--set", "threads=1", "--quiet")
+    run = Run(tmp_path / "demo-uniform")
+    out = call("fork", "demo-uniform", "--runs", str(tmp_path))
+    assert "demo-uniform-e1: fork of demo-uniform at epoch 1, nothing changed" in out
+    assert re.search(r"epoch 2 of 2: train \d", out)
+    again = Run(tmp_path / "demo-uniform-e1")
+    assert (again.status, again.epochs, again.config) == ("finished", [1, 2], run.config)
+    assert dict(again[2].metrics) == dict(run[2].metrics)
+    for name, layer in run[2].layers.items():
+        assert again[2].layer(name).bits.tobytes() == layer.bits.tobytes()
+        assert again[2].layer(name).values.tobytes() == layer.values.tobytes()
+
+    change = ("--epoch", "0", "--set", "prune_rate=0.2", "--quiet")
+    assert call("fork", str(run.path), *change) == ""  # beside the run, wherever --runs is
+    words = "fork of demo-uniform at epoch 0, prune_rate 0.2 instead of 0.5"
+    assert f"demo-uniform-e0-prune_rate-0.2: {words}" in call("runs", "--runs", str(tmp_path))
+    assert words in call("show", "demo-uniform-e0-prune_rate-0.2", "--runs", str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["nothing"], 2, "there is no run 'nothing'"),
+        (["one", "--epoch", "1", "--set", "densty=1"], 2, "Did you mean sparsity.density?"),
+        (["one", "--epoch", "1", "--set", "density=2"], 2, "must be above 0 and at most 1"),
+        (["one", "--epoch", "1", "--set", "density"], 2, "has no '='"),
+        (["one", "--epoch", "1", "--set", "hidden=9"], 2, "a fork cannot change model.hidden"),
+        (["one", "--epoch", "30"], 2, "has nothing left to train"),
+        (["one", "--epoch", "x"], 2, "not a valid integer"),
+        (["one", "--epoch", "1", "--name", "../x"], 2, "cannot name a run"),
+        (["one"], 2, "one has no checkpoint of epoch 1. It has none."),
+        (["none"], 2, "none has no epoch before its newest to go on from yet"),
+        (["theirs", "--epoch", "1"], 1, "theirs was recorded elsewhere"),
+    ],
+)
+def test_what_cannot_be_forked_is_one_message(arguments, code, message, tmp_path):
+    make_run(tmp_path / "one", epochs=2, hidden=6)
+    RunWriter(tmp_path / "none", preset("demo")).close()
+    RunWriter(tmp_path / "theirs", None).close()
+    assert message in call("fork", *arguments, "--runs", str(tmp_path), code=code)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["none", "one", "theirs"]

@@ -7,6 +7,7 @@ from strnn_viz.data.corpus import SOURCES
 from strnn_viz.data.passages import PASSAGES
 from strnn_viz.errors import DataError
 from strnn_viz.rules import METHODS
+from strnn_viz.runs.forks import CHANGEABLE, text_of
 
 TITLES = {rules.title: name for name, rules in METHODS.items()}
 INITIALIZATIONS = {"Uniform": "uniform", "Erdős–Rényi": "erdos_renyi"}
@@ -90,9 +91,23 @@ def fixed_value(key: str, config: RunConfig) -> str:
     return text_of((config if idle else RunConfig()).get(key))
 
 
-def text_of(value: object) -> str:
-    """A value as it is typed."""
-    return f"{value:g}" if isinstance(value, float) else str(value)
+def reset_axes(method: str, config: RunConfig) -> dict[str, str]:
+    """What a fork that goes on with another method has to leave to it, by configuration key."""
+    fixed = set(fixed_axes(method, config.sparsity.initialization)) & set(CHANGEABLE)
+    usual = {key: text_of(RunConfig().get(key)) for key in fixed - {"sparsity.density", "sparsity.prune_rate"}}
+    return {key: value for key, value in usual.items() if text_of(config.get(key)) != value}
+
+
+def change_words(key: str, value: object) -> str:
+    """A value that a fork changed, as people say it: ``prune rate 0.2``, ``RigL``, ``regrow largest gradient``."""
+    if key == "sparsity.method":
+        return METHODS[str(value)].title
+    if key in AXES:
+        title, names = AXES[key]
+        said = {choice: words for words, choice in names.items()} | {_AUTO: "as the method says"}
+        return f"{title[:1].lower()}{title[1:]} {said[str(value)]}"
+    title = {"optimizer.lr": "learning rate"}.get(key, key.rpartition(".")[2].replace("_", " "))
+    return f"{title} {text_of(value)}"
 
 
 def describe(name: str) -> str:

@@ -39,15 +39,15 @@ class SteerForm:
         self.stop = self._button("Stop", "stop", self._stop)
         self.message = Text(attributes={"role": "status"}, visible=False)
 
-    def view(self) -> pn.viewable.Viewable:
-        """The buttons as a Panel object."""
+    def view(self, *more: pn.viewable.Viewable) -> pn.viewable.Viewable:
+        """The buttons as a Panel object, with what else steers below them."""
         title = Text("<h2>Steer this run</h2>")
         pairs = [
             pn.Row(a, b, margin=0, sizing_mode="stretch_width", stylesheets=[style("pair")])
             for a, b in ((self.pause, self.resume), (self.step, self.stop))
         ]
         return pn.Column(
-            title, *pairs, self.message,
+            title, *pairs, self.message, *more,
             stylesheets=[style("form")], sizing_mode="stretch_width", margin=0, css_classes=["steer"],
         )  # fmt: skip
 

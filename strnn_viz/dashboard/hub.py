@@ -18,7 +18,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 from strnn_viz.errors import RunError, UsageError
-from strnn_viz.runs import Progress, Run, files
+from strnn_viz.runs import Progress, Run
+from strnn_viz.runs.listing import run_directories
 
 T = TypeVar("T")
 
@@ -193,15 +194,14 @@ class RunHub:
 
     def _scan(self) -> None:
         found: dict[str, Run] = {}
-        self._problems = []
-        for path in sorted(self.folder.iterdir()) if self.folder.is_dir() else []:
-            if (path / files.RUN).is_file():
-                try:
-                    found[path.name] = self._runs.get(path.name) or Run(path)
-                    str(found[path.name].about["created"])
-                except (RunError, KeyError) as error:
-                    found.pop(path.name, None)
-                    self._problems.append(str(error))
+        paths, self._problems = run_directories(self.folder)
+        for path in paths:
+            try:
+                found[path.name] = self._runs.get(path.name) or Run(path)
+                str(found[path.name].about["created"])
+            except (RunError, KeyError) as error:
+                found.pop(path.name, None)
+                self._problems.append(str(error))
         for gone in set(self._runs) - set(found):
             self._forget(gone)
         newest = sorted(found.items(), key=lambda item: str(item[1].about["created"]), reverse=True)

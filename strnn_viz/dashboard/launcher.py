@@ -9,16 +9,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Thread
 
 from strnn_viz.config import preset
-from strnn_viz.errors import ConfigError, RunError
-from strnn_viz.runs import Control, Run, check_name, files, free_name, run_name, send
+from strnn_viz.errors import RunError, StrnnVizError
+from strnn_viz.runs import Control, Run, check_name, files, forks, free_name, run_name, send
 
-TRAIN = (sys.executable, "-m", "strnn_viz", "train")
+STRNN_VIZ = (sys.executable, "-m", "strnn_viz")
 
 
 @dataclass
@@ -74,10 +74,10 @@ class Launcher:
     folder : path-like
         Where new runs go.
     command : sequence of str
-        What starts training; its arguments are those of ``strnn-viz train``.
+        What starts training; its arguments are those of ``strnn-viz``, beginning with ``train`` or ``fork``.
     """
 
-    def __init__(self, folder: str | os.PathLike[str], *, command: Sequence[str] = TRAIN) -> None:
+    def __init__(self, folder: str | os.PathLike[str], *, command: Sequence[str] = STRNN_VIZ) -> None:
         self.folder = Path(folder)
         self._command = tuple(command)
         self._launches: dict[str, Launch] = {}
@@ -102,13 +102,35 @@ class Launcher:
         """
         config = preset(name, **values)
         path = self._make_directory(run_name(name, config))
-        settings = [part for key, value in values.items() for part in ("--set", f"{key}={value}")]
-        arguments = [name, "--runs", str(self.folder), "--name", path.name, *settings]
+        arguments = ["train", name, "--runs", str(self.folder), "--name", path.name, *_settings(values)]
         return self._launch(path, arguments, resumed=False)
+
+    def fork(self, run: Run, epoch: int, changes: Mapping[str, str]) -> Launch:
+        """Start a run that goes on from an epoch of another one.
+
+        Parameters
+        ----------
+        run : Run
+        epoch : int
+        changes : mapping of str to str
+            Configuration keys and the values to change.
+
+        Raises
+        ------
+        ConfigError, UsageError
+            If a value is out of its range or cannot be changed, or if the epoch has no checkpoint.
+        RunError
+            If the directory cannot be written or the process cannot be started.
+        """
+        config = forks.forked_config(run, epoch, changes)
+        forks.check_epoch(run, epoch)
+        path = self._make_directory(forks.fork_name(run, epoch, {key: config.get(key) for key in changes}))
+        where = ["--epoch", str(epoch), "--runs", str(self.folder), "--name", path.name]
+        return self._launch(path, ["fork", run.name, *where, *_settings(changes)], resumed=False)
 
     def resume(self, run: Run) -> Launch:
         """Continue a run that was stopped, interrupted or failed; raises as :meth:`start`."""
-        return self._launch(run.path, ["--resume", str(run.path)], resumed=True)
+        return self._launch(run.path, ["train", "--resume", str(run.path)], resumed=True)
 
     def pause(self, run: Run) -> None:
         """Ask a run to pause between two optimizer steps."""
@@ -222,12 +244,21 @@ def check_values(name: str, values: Mapping[str, str]) -> dict[str, str]:
         What is wrong by key. A combination that makes no sense is told at the key its message begins with; under an
         empty key if that is not one of `values`.
     """
+    return _blame(values, lambda left: preset(name, **left))
+
+
+def check_fork(run: Run, epoch: int, changes: Mapping[str, str]) -> dict[str, str]:
+    """What is wrong with the changes of a fork together, told as :func:`check_values` does."""
+    return _blame(changes, lambda left: forks.forked_config(run, epoch, left))
+
+
+def _blame(values: Mapping[str, str], make: Callable[[Mapping[str, str]], object]) -> dict[str, str]:
     wrong: dict[str, str] = {}
     left = dict(values)
     while True:
         try:
-            preset(name, **left)
-        except ConfigError as error:
+            make(left)
+        except StrnnVizError as error:
             key = str(error).partition(" ")[0]
             if key not in left:
                 # What is left may clash only because a value beside it was taken away.
@@ -236,6 +267,10 @@ def check_values(name: str, values: Mapping[str, str]) -> dict[str, str]:
             del left[key]
         else:
             return wrong
+
+
+def _settings(values: Mapping[str, str]) -> list[str]:
+    return [part for key, value in values.items() for part in ("--set", f"{key}={value}")]
 
 
 def tail(path: Path, lines: int = 12, reach: int = 8192) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from html import escape
 from typing import Any
 
@@ -11,9 +12,11 @@ from bokeh.events import ConnectionLost, DocumentReady
 from bokeh.models import CustomJS
 
 from strnn_viz import views
+from strnn_viz.dashboard.branches import Family
 from strnn_viz.dashboard.controls import SteerForm
 from strnn_viz.dashboard.cursor import Cursor
 from strnn_viz.dashboard.deck import Deck
+from strnn_viz.dashboard.forking import ForkForm
 from strnn_viz.dashboard.hub import RunHub, RunState
 from strnn_viz.dashboard.launcher import Launcher
 from strnn_viz.dashboard.parts import Pace, Text, paragraphs
@@ -80,8 +83,10 @@ class Explorer:
         self.player = Player(self.cursor)
         self.start = StartForm(launcher, self.open)
         self.steer = SteerForm(hub, launcher)
+        self.fork = ForkForm(hub, launcher, self.cursor, self.open)
+        self.family = Family()
         self.deck = Deck(hub, self.cursor)
-        self.picker = pmui.Select(label="Run", options=[], size="small", width=240, margin=(0, 0, 0, 24), disabled=True)
+        self.picker = pmui.Select(label="Run", options=[], size="small", width=280, margin=(0, 0, 0, 24), disabled=True)
         self.status = Text(looks="status", attributes={"role": "status"}, align="center")
         self.notice = Text(looks="notice", attributes={"role": "alert"}, visible=False, sizing_mode="stretch_width")
         self.welcome = Text(looks="welcome", visible=False, sizing_mode="stretch_both")
@@ -103,7 +108,7 @@ class Explorer:
         return quiet_page(
             title="strnn-viz",
             header=[self.picker, self.status],
-            sidebar=[self.start.view(), pmui.Divider(margin=(8, 16)), self.steer.view()],
+            sidebar=[self.start.view(), pmui.Divider(margin=(8, 16)), self.steer.view(self.fork.view())],
             main=[shell],
             sidebar_width=272,
             sidebar_resizable=False,
@@ -130,10 +135,12 @@ class Explorer:
     def _look(self) -> None:
         with pn.io.hold():
             self.start.update()
+            self.fork.tell()
             self.player.settle()
             names, first_look = self.hub.names(), self._names is None
-            if names != self._names or self._wanted or self.cursor.run not in names:
-                self._names = names
+            if related := names != self._names:
+                self._names, self.family = names, self._relate(names)
+            if related or self._wanted or self.cursor.run not in names:
                 self._choose(names)
             before, state, trouble = self.state, None, ""
             try:
@@ -147,8 +154,10 @@ class Explorer:
             self._tell(state, trouble)
             if state and _recorded(state) != _recorded(before):
                 self.cursor.see(state.epochs)
-            if first_look or _recorded(state) != _recorded(before):
+            if first_look or related or _recorded(state) != _recorded(before):
                 self.draw()
+            else:
+                self._offer_fork()
 
     def _draw_soon(self) -> None:
         """Draw once the moves that are already on their way have arrived.
@@ -170,7 +179,22 @@ class Explorer:
         with pn.io.hold():
             self.welcome.say("" if self.state else WELCOME.format(folder=escape(str(self.hub.folder))))
             self.player.update(self.state, *self._validation())
+            origin = self.family.origin(self.cursor.run)
+            self.player.mark(origin and origin.epoch, [fork.epoch for fork in self.family.forks(self.cursor.run)])
             self.deck.draw(self.state)
+            self._offer_fork()
+
+    def _offer_fork(self) -> None:
+        """Say what can be forked where the cursor is."""
+        self.fork.update(self.state, self.family.words(self.cursor.run))
+
+    def _relate(self, names: list[str]) -> Family:
+        """Which run came from which, of those that can be read."""
+        runs = []
+        for name in names:
+            with contextlib.suppress(StrnnVizError):
+                runs.append(self.hub.run(name))
+        return Family(runs)
 
     def _choose(self, names: list[str]) -> None:
         """Bring the run picker up to date, and turn to a run where none is shown."""
@@ -184,7 +208,8 @@ class Explorer:
             chosen = next(live, names[0] if names else "")
         if chosen != self.cursor.run:
             self.cursor.select(chosen)
-        self.picker.param.update(options=names, disabled=not names, **({"value": chosen} if names else {}))
+        labels = {label: name for label, name in self.family.labels.items() if name in names}
+        self.picker.param.update(options=labels, disabled=not names, **({"value": chosen} if names else {}))
 
     def _tell(self, state: RunState | None, trouble: str) -> None:
         """Say in words how the run is doing, and what is wrong with it or beside it."""

@@ -51,7 +51,9 @@ class Player:
             value_throttled=_NONE,
             margin=0, sizing_mode="stretch_width", sx={"& .MuiFormLabel-root": {"display": "none"}},
         )  # fmt: skip
+        self._span = (0, 0, 1)
         self.sparkline = Text(looks="track", attributes={"aria-hidden": "true"})
+        self.branches = Text(looks="branches", attributes={"aria-hidden": "true"})  # told in words beside Fork
         self.position = Text(looks="position", width=128, align="center")
         self.standing = Text(attributes={"role": "status"}, align="center")
         self.first = self._button("first_page", "First epoch", cursor.first)
@@ -68,7 +70,7 @@ class Player:
     def view(self) -> pn.viewable.Viewable:
         """The bar as a Panel object."""
         buttons = pn.Row(self.first, self.back, self.play, self.on, self.last, margin=0, align="center")
-        track = pn.Column(self.sparkline, self.slider, css_classes=["rail"], margin=0, align="center")
+        track = pn.Column(self.sparkline, self.branches, self.slider, css_classes=["rail"], margin=0, align="center")
         standing = pn.Row(self.standing, self.live, margin=0, align="center", css_classes=["standing"])
         return pn.Row(
             buttons, self.position, track, standing,
@@ -95,6 +97,7 @@ class Player:
         first = epochs[0] if epochs else 0
         end = max(newest, first + 1)
         share = 100 * (end - first) / max(1, horizon - first)
+        self._span = (first, newest, horizon)
         self.slider.param.update(
             start=first,
             end=end,
@@ -119,6 +122,18 @@ class Player:
         self.on.disabled = none or at_last
         self.last.disabled = none or (at_last and (follows or not self._live))
         self.play.disabled = none or len(epochs) < 2
+
+    def mark(self, origin: int | None, forks: Sequence[int]) -> None:
+        """Mark on the track where a fork came from, and where forks of the run branch off.
+
+        Parameters
+        ----------
+        origin : int or None
+            The epoch a fork began at; None for a run that began by itself.
+        forks : sequence of int
+            Epochs; those that are not shown are left out.
+        """
+        self.branches.say(branch_marks(origin, forks, *self._span))
 
     def toggle(self) -> None:
         """Play from the epoch shown (from the first, at the end), or stop playing."""
@@ -233,3 +248,19 @@ def track_svg(values: Sequence[tuple[int, float]], first: int, newest: int, hori
         ticks = "".join(f"M{100 * i / span:.3f} 37v4" for i in range(newest - first + 1))
         parts.append(f'<path d="{ticks}" />')
     return f'<svg viewBox="0 0 100 44" preserveAspectRatio="none">{"".join(parts)}</svg>'
+
+
+#: Marks in a box of 12 by 12, whose middle stands over the epoch: a twig that leaves, and one that arrives.
+_LEAVES, _ARRIVES = "M6 12V1M6 8C6 4 8 3 12 3", "M0 3C4 3 6 4 6 8V12"
+
+
+def branch_marks(origin: int | None, forks: Sequence[int], first: int, newest: int, horizon: int) -> str:
+    """The marks of branches over the track; arguments as :meth:`Player.mark` and :func:`track_svg`."""
+    marks = [] if origin is None else [("arrives", _ARRIVES, origin)]
+    marks += [("leaves", _LEAVES, epoch) for epoch in sorted(set(forks))]
+    return "".join(
+        f'<svg class="{kind}" viewBox="0 0 12 12" style="left:{100 * (epoch - first) / max(1, horizon - first):.3f}%">'
+        f'<path d="{path}" /></svg>'
+        for kind, path, epoch in marks
+        if first <= epoch <= newest
+    )

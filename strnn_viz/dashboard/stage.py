@@ -138,6 +138,8 @@ class Figure:
             if old is values:
                 continue
             changed = {key: value for key, value in values.items() if key not in old or not same(old[key], value)}
+            if "data" in changed:
+                changed["data"] = padded(changed["data"], self._models[name].data)
             if changed:
                 self._models[name].update(**changed)
         self._frame = frame
@@ -155,6 +157,16 @@ class Figure:
         width, height = self._sides.get("inner_width"), self._sides.get("inner_height")
         if self._resized and width and height:
             self._resized(width, height)
+
+
+def padded(data: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    """Columns, and those there were before filled with empty words.
+
+    Where all marks look alike HoloViews gives the look itself and drops its column. The browser hears of the columns
+    first, and a glyph that still follows one that is gone breaks its page.
+    """
+    length = len(next(iter(data.values()), ()))
+    return {**data, **{name: [""] * length for name in before if name not in data}}
 
 
 def same(a: Any, b: Any) -> bool:
@@ -185,4 +197,5 @@ def _has_model(value: Any) -> bool:
         return any(map(_has_model, value.values()))
     if isinstance(value, (list, tuple)):
         return any(map(_has_model, value))
-    return isinstance(value, Model)
+    # A colour that follows a column is a record of that column and the map it goes through.
+    return isinstance(value, Model) or isinstance(getattr(value, "transform", None), Model)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 import panel as pn
@@ -10,12 +9,13 @@ import panel_material_ui as pmui
 
 from strnn_viz.config import preset
 from strnn_viz.dashboard import choices
-from strnn_viz.dashboard.launcher import Launch, Launcher, check_values
+from strnn_viz.dashboard.launcher import Launcher, check_values
 from strnn_viz.dashboard.parts import Text, paragraphs
+from strnn_viz.dashboard.starting import Starting
 from strnn_viz.dashboard.theme import FIELD_SX, FOLD_SX, style
-from strnn_viz.dashboard.words import duration
 from strnn_viz.errors import StrnnVizError
 from strnn_viz.rules import METHODS
+from strnn_viz.runs.forks import text_of
 
 _LOOK = {"size": "small", "margin": 0, "sizing_mode": "stretch_width", "sx": FIELD_SX}
 _METHOD, _FIRST = "sparsity.method", "sparsity.initialization"
@@ -33,8 +33,6 @@ class StartForm:
 
     def __init__(self, launcher: Launcher, opened: Callable[[str], None]) -> None:
         self._launcher = launcher
-        self._opened = opened
-        self._launch: Launch | None = None
         self._filling = False
         groups = choices.grouped_presets()
         names = [name for group in groups.values() for name in group]
@@ -63,6 +61,7 @@ class StartForm:
             sizing_mode="stretch_width", disable_elevation=True,
         )  # fmt: skip
         self.message = Text(attributes={"role": "status"}, visible=False)
+        self._starting = Starting(self.message, self.button, opened)
         self.fill()
         self.preset.param.watch(lambda _: self.fill(), "value")
         for chosen in (self.method, self.initialization, *self.axes.values()):
@@ -97,7 +96,7 @@ class StartForm:
         try:
             self.method.value, self.initialization.value = config.sparsity.method, config.sparsity.initialization
             for key, field in (self.fields | self.more).items():
-                field.value = choices.text_of(config.get(key))
+                field.value = text_of(config.get(key))
             for key, axis in self.axes.items():
                 axis.value = config.get(key)
         finally:
@@ -109,7 +108,7 @@ class StartForm:
         if self._filling:
             return
         self._filling = True
-        if self._launch is None:
+        if not self._starting.under_way:
             self.message.say("")
         try:
             fixed = self._fixed()
@@ -158,32 +157,13 @@ class StartForm:
                 self.message.say(paragraphs("Not started: a value above cannot be.", kind="error"))
             return
         try:
-            self._launch = self._launcher.start(self.preset.value, self.values)
+            self._starting.begin(self._launcher.start(self.preset.value, self.values))
         except StrnnVizError as error:
             self.message.say(paragraphs(str(error), kind="error"))
-            return
-        self.update()
 
     def update(self) -> None:
         """Say how the start goes; called again and again while it does."""
-        launch = self._launch
-        if launch is None:
-            return
-        problem = launch.problem()
-        if problem:
-            self.message.say(paragraphs(problem, kind="error"))
-            self._launch = None
-        elif launch.ready:
-            self.message.say(paragraphs(f"Started {launch.name}.", kind="muted"))
-            self._launch = None
-            self._opened(launch.name)
-        elif not launch.alive:
-            self.message.say(paragraphs(f"Training {launch.name} ended before it began.", kind="error"))
-            self._launch = None
-        else:
-            waited = duration(float(int(time.monotonic() - launch.begun)))
-            self.message.say(paragraphs(f"Starting {launch.name}: loading PyTorch and the text, {waited} so far."))
-        self.button.disabled = self._launch is not None
+        self._starting.update()
 
     def _fixed(self) -> dict[str, str]:
         return choices.fixed_axes(self.method.value, self.initialization.value)

@@ -82,7 +82,7 @@ def steer_hint(state: RunState | None) -> str:
         return "There is no run to steer yet."
     return {
         "paused": "Paused: Resume goes on, Step one epoch pauses again after it.",
-        "finished": "This run is finished. Start another above.",
+        "finished": "This run is finished. Start another above, or fork it.",
         "stopped": "Stopped: Resume continues exactly where it was.",
         "interrupted": "Interrupted: Resume continues exactly where it was.",
         "failed": "Failed: Resume goes on from the last epoch recorded.",

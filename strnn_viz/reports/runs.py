@@ -12,7 +12,7 @@ from rich.markup import escape
 from strnn_viz.errors import UsageError
 from strnn_viz.reports.tables import Parts, finite, make_table
 from strnn_viz.rules import METHODS
-from strnn_viz.runs import ACCURACY, PERPLEXITY, Run, list_runs, measure_of
+from strnn_viz.runs import ACCURACY, PERPLEXITY, Run, forks, list_runs, measure_of
 
 
 def find_run(name: str, folder: str) -> Run:
@@ -35,6 +35,7 @@ def find_run(name: str, folder: str) -> Run:
 def runs(folder: str) -> dict[str, Any]:
     """Every run in a directory, newest first."""
     found, problems = list_runs(folder)
+    known = {run.name: run for run in found}
     rows = []
     for run in found:
         config, table = run.config, run.rows
@@ -54,6 +55,7 @@ def runs(folder: str) -> dict[str, Any]:
                 "seed": config and config.seed,
                 "measure": measure.name,
                 f"valid_{measure.name}": finite(table[-1].get(f"valid_{measure.name}")) if table else None,
+                "fork": fork(run, known.get(run.parent.name) if run.parent else None),
             }
         )
     return {"folder": folder, "runs": rows, "problems": problems}
@@ -76,7 +78,21 @@ def runs_table(value: dict[str, Any]) -> Parts:
             "–" if density is None else f"{density:.1%}",
             "–" if seed is None else str(seed),
         )
-    return [table, *(f"[yellow]{escape(p)}[/]" for p in value["problems"])]
+    told = [f"{escape(row['name'])}: {escape(row['fork']['words'])}" for row in value["runs"] if row["fork"]]
+    return [table, *told, *(f"[yellow]{escape(p)}[/]" for p in value["problems"])]
+
+
+def fork(run: Run, parent: Run | None) -> dict[str, Any] | None:
+    """Where a fork came from, and what was changed if `parent` is there to compare with; None for other runs."""
+    if run.parent is None:
+        return None
+    found = forks.changed(run, parent)
+    return {
+        "parent": run.parent.name,
+        "epoch": run.parent.epoch,
+        "changes": None if found is None else {key: {"was": was, "is": now} for key, (was, now) in found.items()},
+        "words": forks.words(run, parent),
+    }
 
 
 def _density(run: Run) -> float | None:
@@ -123,6 +139,7 @@ def run(run: Run) -> dict[str, Any]:
         "layers": layers,
         "metrics": [{k: finite(v) for k, v in row.items() if k != "layers"} for row in rows],
         "config": run.config and run.config.to_dict(),
+        "fork": fork(run, forks.parent_run(run)),
         "problems": run.problems,
     }
 
@@ -130,6 +147,7 @@ def run(run: Run) -> dict[str, Any]:
 def run_tables(value: dict[str, Any]) -> Parts:
     """The same as two tables, with what the run has cost between them."""
     parts: Parts = [f"[bold]{escape(value['name'])}[/]: {value['status']} {escape(value['message'])}".rstrip()]
+    parts += [escape(value["fork"]["words"])] if value["fork"] else []
     layers = make_table("layer", "matrix", "shape", "active", "density", "born", "died")
     for row in value["layers"]:
         layers.add_row(

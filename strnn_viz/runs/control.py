@@ -88,6 +88,8 @@ def read_progress(path: Path) -> Progress | None:
     try:
         values = read_json(Path(path) / PROGRESS)
         whole = {k: int(values.pop(k)) for k in ("epoch", "epochs", "step", "steps")}
+        if min(whole.values()) < 0:
+            return None
         rest: dict[str, Any] = {k: float("nan") if v is None else float(v) for k, v in values.items()}
         return Progress(**whole, **rest)
     except (RunError, KeyError, TypeError, ValueError):

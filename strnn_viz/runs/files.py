@@ -22,6 +22,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from strnn_viz.errors import RunError
+from strnn_viz.runs import limits
 from strnn_viz.runs.snapshot import LOG10_EDGES, Churn, LayerInfo, LayerSnapshot, Snapshot, read_only
 
 FORMAT = 1
@@ -94,11 +95,13 @@ def read_json(path: Path) -> dict[str, Any]:
         If the file is missing, unreadable or not a JSON object.
     """
     try:
-        value = json.loads(path.read_bytes())
+        value = limits.loads(limits.read_bytes(path, limits.JSON_BYTES))
     except FileNotFoundError:
         raise RunError(f"{path.parent} is not a run: it has no {path.name}. Give the directory of a run.") from None
     except (OSError, ValueError, RecursionError) as error:
-        raise RunError(f"{path} cannot be read as JSON: {error}. Restore it from a copy, or record anew.") from error
+        raise RunError(
+            f"{path} cannot be read as JSON: {limits.brief(error)}. Restore it from a copy, or record anew."
+        ) from error
     if not isinstance(value, dict):
         raise RunError(f"{path} holds {type(value).__name__} where a JSON object was expected.")
     return value
@@ -130,13 +133,15 @@ def read_snapshot(path: Path) -> Snapshot:
     Raises
     ------
     RunError
-        If the file is missing, cut short or contradicts itself.
+        If the file is missing, cut short, contradicts itself, or is none that could be meant to be read: a link, or
+        beyond one of :mod:`strnn_viz.runs.limits`.
     """
     with _reading(path) as file:
-        header = _header(file)
-        layers = {str(row["name"]): _layer(file, row) for row in header["layers"]}
+        header = _snapshot_header(file)
+        limits.layer_infos(header["layers"])
+        layers = {row["name"]: _layer(file, row) for row in header["layers"]}
         metrics = {k: _number(v) for k, v in header["metrics"].items()}
-        return Snapshot(int(header["epoch"]), int(header["step"]), metrics, layers)
+        return Snapshot(header["epoch"], header["step"], metrics, layers)
 
 
 def read_layer(path: Path, name: str) -> LayerSnapshot:
@@ -153,27 +158,27 @@ def read_histograms(path: Path, name: str) -> tuple[NDArray[np.int64], NDArray[n
     with _reading(path) as file:
         if name not in (row["name"] for row in _header(file)["layers"]):
             raise RunError(f"{path} has no layer {name!r}.")
-        survived, born = (read_only(file.get_tensor(f"{name}/{part}_histogram")) for part in ("survived", "born"))
-        if not survived.shape == born.shape == LOG10_EDGES.shape:
-            raise ValueError(f"the histograms of {name} have {len(survived)} entries, not {len(LOG10_EDGES)}")
-        return survived, born
+        return _histogram(file, name, "survived"), _histogram(file, name, "born")
 
 
-def read_array(path: Path, name: str, part: str) -> NDArray[Any]:
-    """One array of one matrix (``bits``, ``values``, …) and nothing else; raises like :func:`read_snapshot`."""
+def read_bits(path: Path, info: LayerInfo) -> NDArray[np.uint8]:
+    """The packed mask of one matrix and nothing else; raises like :func:`read_snapshot`."""
     with _reading(path) as file:
-        return read_only(file.get_tensor(f"{name}/{part}"))
+        return _bits(file, info)
 
 
 def read_header(path: Path) -> dict[str, Any]:
-    """Epoch, step, metrics and churn of a snapshot without its arrays; raises like :func:`read_snapshot`."""
+    """Epoch, step, metrics and churn of a snapshot without its arrays; raises like :func:`read_snapshot`.
+
+    Its numbers are checked as those of a line of metrics are; that its matrices are those of the run is not.
+    """
     with _reading(path) as file:
-        return _header(file)
+        return _snapshot_header(file)
 
 
 def read_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     """All arrays of a checkpoint and its header; raises like :func:`read_snapshot`."""
-    with _reading(path) as file:
+    with _reading(path, limits.CHECKPOINT_BYTES, limits.CHECKPOINT_HEADER_BYTES) as file:
         return {key: file.get_tensor(key) for key in file.keys()}, _header(file)  # noqa: SIM118 - not a mapping
 
 
@@ -183,41 +188,88 @@ def array_bytes(arrays: Mapping[str, NDArray[Any]], header: Mapping[str, Any]) -
 
 
 @contextlib.contextmanager
-def _reading(path: Path) -> Iterator[Any]:
+def _reading(path: Path, limit: int = limits.SNAPSHOT_BYTES, header_limit: int = limits.HEADER_BYTES) -> Iterator[Any]:
     try:
+        limits.check_tensors(path, limit, header_limit)
         with safe_open(path, framework="np") as file:
             yield file
     except FileNotFoundError:
         raise RunError(f"{path} does not exist.") from None
-    except (SafetensorError, OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise RunError(f"{path} is damaged and cannot be used: {error}. The other epochs of the run can.") from error
+    except (SafetensorError, OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError,
+            RecursionError) as error:  # fmt: skip
+        raise RunError(
+            f"{path} is damaged and cannot be used: {limits.brief(error)}. The other epochs of the run can."
+        ) from error
 
 
 def _header(file: Any) -> dict[str, Any]:
-    header = json.loads((file.metadata() or {})[_HEADER])
+    header = limits.loads((file.metadata() or {})[_HEADER])
     if not isinstance(header, dict) or header.get("format") != FORMAT:
-        raise ValueError(f"its format is {header.get('format')!r}, and this version reads {FORMAT}")
+        found = header.get("format") if isinstance(header, dict) else header
+        raise ValueError(f"its format is {found!r:.40}, and this version reads {FORMAT}")
+    return header
+
+
+def _snapshot_header(file: Any) -> dict[str, Any]:
+    header = _header(file)
+    layers = {row["name"]: row["churn"] for row in header["layers"]}
+    step = {"epoch": header["epoch"], "step": header["step"]}
+    limits.check_row({**header["metrics"], **step, "layers": layers})
     return header
 
 
 def _layer(file: Any, row: Mapping[str, Any]) -> LayerSnapshot:
-    info = LayerInfo.from_dict(row)
-    arrays = {
-        part: read_only(file.get_tensor(f"{info.name}/{part}"))
-        for part in ("bits", "values", "survived_histogram", "born_histogram")
-    }
-    bits, values = arrays["bits"], arrays["values"]
-    if bits.dtype != np.uint8 or len(bits) != -(-info.size // 8):
-        raise ValueError(f"the mask of {info.name} has {len(bits)} bytes, not those of a {info.shape} matrix")
+    info = limits.layer_info(row)
+    bits = _bits(file, info)
     active = int(np.bitwise_count(bits).sum())
-    if values.dtype != np.float32 or len(values) != active:
-        raise ValueError(f"{info.name} has {len(values)} weights for {active} active positions")
-    for part in ("survived_histogram", "born_histogram"):
-        if arrays[part].shape != LOG10_EDGES.shape:
-            raise ValueError(f"the {part} of {info.name} has {len(arrays[part])} entries, not {len(LOG10_EDGES)}")
-    churn = {f.name: _number(row["churn"][f.name]) for f in fields(Churn)}
-    counts = {k: int(v) for k, v in churn.items() if k != "threshold"}
-    return LayerSnapshot(info=info, churn=Churn(**counts, threshold=churn["threshold"]), **arrays)
+    dtype, shape = _told(file, f"{info.name}/values")
+    if dtype != "F32" or shape != [active]:
+        raise ValueError(f"{info.name} has {_length(shape)} weights for {active} active positions")
+    values = read_only(file.get_tensor(f"{info.name}/values"))
+    with np.errstate(all="ignore"):  # one number that is finite only if all weights are, found faster than by each
+        length = float(values @ values)
+    if not (math.isfinite(length) or np.isfinite(values).all()):
+        raise ValueError(f"{info.name} has weights that are not finite numbers")
+    churn = limits.check_churn(row["churn"])
+    counts = {f.name: churn[f.name] for f in fields(Churn) if f.name != "threshold"}
+    return LayerSnapshot(
+        info=info,
+        bits=bits,
+        values=values,
+        survived_histogram=_histogram(file, info.name, "survived"),
+        born_histogram=_histogram(file, info.name, "born"),
+        churn=Churn(**counts, threshold=_number(churn["threshold"])),
+    )
+
+
+def _bits(file: Any, info: LayerInfo) -> NDArray[np.uint8]:
+    dtype, shape = _told(file, f"{info.name}/bits")
+    if dtype != "U8" or shape != [-(-info.size // 8)]:
+        raise ValueError(f"the mask of {info.name} has {_length(shape)} bytes, not those of a {info.shape} matrix")
+    bits = read_only(file.get_tensor(f"{info.name}/bits"))
+    if info.size % 8 and bits[-1] & (0xFF >> info.size % 8):
+        raise ValueError(f"the mask of {info.name} has positions beyond the end of a {info.shape} matrix")
+    return bits
+
+
+def _histogram(file: Any, name: str, part: str) -> NDArray[np.int64]:
+    dtype, shape = _told(file, f"{name}/{part}_histogram")
+    if dtype != "I64" or shape != [len(LOG10_EDGES)]:
+        raise ValueError(f"the {part} histogram of {name} has {_length(shape)} entries, not {len(LOG10_EDGES)}")
+    histogram = read_only(file.get_tensor(f"{name}/{part}_histogram"))
+    if histogram.min() < 0:
+        raise ValueError(f"the {part} histogram of {name} counts fewer than none")
+    return histogram
+
+
+def _told(file: Any, key: str) -> tuple[str, list[int]]:
+    """Type and shape of an array as the file tells them, before anything is read of it."""
+    part = file.get_slice(key)
+    return part.get_dtype(), part.get_shape()
+
+
+def _length(shape: list[int]) -> str:
+    return " x ".join(map(str, shape)) or "1"
 
 
 def _number(value: Any) -> float:

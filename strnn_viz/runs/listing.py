@@ -15,15 +15,43 @@ from strnn_viz.runs.run import Run
 
 def list_runs(folder: str | os.PathLike[str]) -> tuple[list[Run], list[str]]:
     """Every run in a directory, newest first, and a sentence for each that cannot be read."""
-    runs, problems = [], []
-    root = Path(folder)
-    for path in sorted(root.iterdir()) if root.is_dir() else []:
-        if (path / files.RUN).is_file():
-            try:
-                runs.append(Run(path))
-            except RunError as error:
-                problems.append(str(error))
+    paths, problems = run_directories(folder)
+    runs = []
+    for path in paths:
+        try:
+            runs.append(Run(path))
+        except RunError as error:
+            problems.append(str(error))
     return sorted(runs, key=lambda run: str(run.about.get("created", "")), reverse=True), problems
+
+
+def run_directories(folder: str | os.PathLike[str]) -> tuple[list[Path], list[str]]:
+    """What looks like a run in a directory of runs, by name, and a sentence for each that is not to be opened.
+
+    A link to another run of the same directory is a run; one that leads out of it is not, for what is listed can be
+    shown to others, resumed and steered.
+    """
+    paths, problems = [], []
+    root = Path(folder)
+    try:
+        found = sorted(root.iterdir()) if root.is_dir() else []
+    except OSError as error:
+        return [], [f"{root} cannot be read: {error.strerror or error}. Give read access to it."]
+    inside = root.resolve()
+    for path in found:
+        try:
+            if not (path / files.RUN).is_file():
+                continue
+            leads = path.resolve() if path.is_symlink() else None
+        except OSError:
+            continue  # a link to itself, or a directory one may not look into
+        if leads is not None and leads.parent != inside:
+            problems.append(f"{path} is a link that leads out of {root}; it is not opened. Copy the run into {root}.")
+        elif not path.name.isprintable():
+            problems.append(f"{path.name!a} in {root} cannot be shown as the name of a run. Rename the directory.")
+        else:
+            paths.append(path)
+    return paths, problems
 
 
 def run_name(source: str, config: RunConfig) -> str:

@@ -37,7 +37,7 @@ def take(path: Path) -> FileLock:
 
 def is_being_written(path: Path) -> bool:
     """Whether some process is the writer of the run at `path` right now."""
-    if not (path / LOCK).exists():
+    if not (path / LOCK).is_file() or (path / LOCK).is_symlink():  # taking a lock opens its file for writing
         return False
     try:
         with FileLock(path / LOCK, timeout=0):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
+import sys
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from threading import RLock
 from types import MappingProxyType
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 
 from strnn_viz.config import RunConfig
 from strnn_viz.errors import ConfigError, RunError, UsageError
-from strnn_viz.runs import files
+from strnn_viz.runs import files, limits
 from strnn_viz.runs.control import Progress, read_progress
 from strnn_viz.runs.lock import is_being_written
 from strnn_viz.runs.snapshot import LayerInfo, LayerSnapshot, Snapshot
@@ -72,6 +73,7 @@ class Run:
         self._about_key: object = None
         self._metrics_key: tuple[int, int] = (-1, 0)
         self._rows: dict[int, dict[str, Any]] = {}
+        self._measures: set[str] = set()
         self._offset = 0
         self._torn: list[str] = []
         self._damaged: dict[int, str] = {}
@@ -130,10 +132,13 @@ class Run:
 
     @property
     def problems(self) -> list[str]:
-        """What is damaged in this run, a sentence each."""
+        """What is damaged in this run, a sentence each; beyond a few, how many more there are."""
         with self._mutex:
             self._read_metrics()
-            return [*self._torn, *(self._damaged[e] for e in sorted(self._damaged))]
+            told = [*self._torn, *(self._damaged[e] for e in sorted(self._damaged))]
+            more = len(told) - limits.PROBLEMS
+            rest = [f"{self.path} has {more} more problems like these."] if more > 0 else []
+            return told[: limits.PROBLEMS] + rest
 
     @property
     def rows(self) -> list[Mapping[str, Any]]:
@@ -205,11 +210,15 @@ class Run:
         RunError
             If its file is damaged or has no such matrix.
         """
-        return files.read_array(self._epoch_path(epoch), name, "bits")
+        path, info = self._epoch_path(epoch), self.layers.get(name)
+        if info is None:
+            raise RunError(f"{path} has no layer {name!r}.")
+        return files.read_bits(path, info)
 
     def checkpoints(self) -> list[int]:
         """Epochs from which training can go on exactly."""
-        return sorted(int(p.stem) for p in (self.path / files.CHECKPOINTS).glob("*.safetensors") if p.stem.isdigit())
+        found = map(limits.epoch_of, (self.path / files.CHECKPOINTS).glob("*.safetensors"))
+        return sorted(epoch for epoch in found if epoch is not None)
 
     def __repr__(self) -> str:
         epochs = self.epochs
@@ -235,14 +244,16 @@ class Run:
             about = files.read_json(self.path / files.RUN)
             try:
                 if about["format"] != files.FORMAT:
-                    raise ValueError(f"its format is {about['format']!r}, and this version reads {files.FORMAT}")
+                    raise ValueError(f"its format is {about['format']!r:.40}, and this version reads {files.FORMAT}")
                 config = None if about["config"] is None else RunConfig.from_dict(about["config"])
-                layers = {str(row["name"]): LayerInfo.from_dict(row) for row in about["layers"]}
-                about["status"], about["message"]
+                layers = limits.layer_infos(about["layers"])
+                for part in ("status", "message", "created"):
+                    if not isinstance(about.get(part, "" if part == "created" else None), str):
+                        raise TypeError(f"its {part} is no text")
                 told = about.get("parent")
                 parent = None if told is None else Parent(str(told["name"]), int(told["epoch"]))
-            except (KeyError, TypeError, ValueError, ConfigError) as error:
-                raise RunError(f"{self.path / files.RUN} is not that of a run: {error}") from error
+            except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, ConfigError) as error:
+                raise RunError(f"{self.path / files.RUN} is not that of a run: {limits.brief(error)}") from error
             self._about, self._config = MappingProxyType(about), config
             self._layers: Mapping[str, LayerInfo] = MappingProxyType(layers)
             self._parent = parent
@@ -260,38 +271,53 @@ class Run:
             return
         if key[0] != self._metrics_key[0] or key[1] < self._offset:
             self._rows, self._whole, self._damaged, self._torn, self._offset = {}, set(), {}, [], 0
+            self._measures = set()
             self._snapshots.clear()
+        self._read_about()  # a matrix not known yet may be known by now
         rows, self._offset, torn = read_metrics_lines(path, self._offset)
-        self._torn += torn
+        self._torn += [problem for problem in torn if problem not in self._torn[-1:]]
         self._metrics_key = key
         for row in rows:
-            self._rows[row["epoch"]] = row
-            self._check_file(row["epoch"])
+            self._keep(row)
         if torn:
             self._recover_rows()
 
-    def _check_file(self, epoch: int) -> None:
-        """Note whether the snapshot of an epoch is whole; its header and length are looked at, not its arrays."""
+    def _keep(self, row: dict[str, Any]) -> None:
+        """Keep the metrics of an epoch, and note whether its snapshot is whole.
+
+        The snapshot's header and length are looked at, not its arrays.
+        """
+        epoch = row["epoch"]
+        path = files.epoch_file(self.path / files.SNAPSHOTS, epoch)
         try:
-            files.read_header(files.epoch_file(self.path / files.SNAPSHOTS, epoch))
+            header = files.read_header(path)
+            found = [{k: v for k, v in told.items() if k != "churn"} for told in header["layers"]]
+            names = row["layers"].keys()
+            if header["epoch"] != epoch or found != self._about["layers"] or names != self._layers.keys():
+                raise RunError(f"{path} and {self.path / files.RUN} tell of different matrices or epochs.")
+            if len(self._measures | row.keys()) > limits.MEASURES:
+                raise RunError(f"{path} is of a run with more than {limits.MEASURES} metrics; that record is left out.")
         except RunError as error:
-            self._damaged[epoch] = str(error)
-        else:
-            self._whole.add(epoch)
-            self._damaged.pop(epoch, None)
+            if epoch not in self._whole:
+                self._damaged[epoch] = str(error)
+            return
+        self._measures |= row.keys()
+        self._rows[epoch] = {sys.intern(name): value for name, value in row.items()}
+        self._whole.add(epoch)
+        self._damaged.pop(epoch, None)
 
     def _recover_rows(self) -> None:
         """A snapshot carries its own metrics: where its line in the metrics file is torn, take them from there."""
-        for path in (self.path / files.SNAPSHOTS).glob("*.safetensors"):
-            if path.stem.isdigit() and int(path.stem) not in self._rows:
-                try:
-                    header = files.read_header(path)
-                except RunError:
-                    continue
-                layers = {row["name"]: row["churn"] for row in header["layers"]}
-                epoch = int(path.stem)
-                self._rows[epoch] = {"epoch": epoch, "step": header["step"], **header["metrics"], "layers": layers}
-                self._whole.add(epoch)
+        for path in islice((self.path / files.SNAPSHOTS).glob("*.safetensors"), limits.EPOCHS):
+            epoch = limits.epoch_of(path)
+            if epoch is None or epoch in self._whole or epoch in self._damaged:
+                continue
+            try:
+                header = files.read_header(path)
+            except RunError:
+                continue
+            layers = {row["name"]: row["churn"] for row in header["layers"]}
+            self._keep({"epoch": epoch, "step": header["step"], **header["metrics"], "layers": layers})
 
 
 def read_metrics_lines(path: Path, offset: int = 0) -> tuple[list[dict[str, Any]], int, list[str]]:
@@ -307,21 +333,23 @@ def read_metrics_lines(path: Path, offset: int = 0) -> tuple[list[dict[str, Any]
         torn by a crash; it is no problem and is looked at again next time.
     """
     try:
-        with path.open("rb") as file:
-            file.seek(offset)
-            content = file.read()
+        content = limits.read_bytes(path, limits.METRICS_BYTES, offset)
     except FileNotFoundError:
         return [], offset, []
+    except (OSError, ValueError) as error:
+        return [], offset, [f"{path} cannot be read: {limits.brief(error)}."]
     end = content.rfind(b"\n") + 1
-    rows, problems = [], []
+    rows: list[dict[str, Any]] = []
+    problems: list[str] = []
     for line in content[:end].splitlines():
+        if len(rows) + len(problems) >= limits.EPOCHS:
+            problems.append(f"{path} has more than {limits.EPOCHS} lines; what comes after is left out.")
+            break
         try:
-            row = json.loads(line)
-            row["epoch"] = int(row["epoch"])
-            if not isinstance(row["layers"], dict):
-                raise TypeError("layers")
-            rows.append(row)
-        except (ValueError, KeyError, TypeError, RecursionError):
+            if len(line) > limits.LINE_BYTES:
+                raise ValueError("its length")
+            rows.append(limits.check_row(limits.loads(line)))
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
             problems.append(f"{path} has a line that cannot be read ({line[:40]!r}…); that record is left out.")
     return rows, offset + end, problems
 

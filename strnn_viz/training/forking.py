@@ -34,7 +34,8 @@ def fork(path: str | os.PathLike[str], parent: Run, epoch: int, changes: Mapping
     Raises
     ------
     ConfigError, UsageError, RunError
-        As :func:`~strnn_viz.runs.forks.forked_config`; and if the epoch has no checkpoint, or the new run cannot be written.
+        As :func:`~strnn_viz.runs.forks.forked_config`; and if the epoch has no checkpoint, or the new run cannot be
+        written.
     """
     config = forked_config(parent, epoch, changes)
     check_epoch(parent, epoch)

@@ -9,8 +9,11 @@ import holoviews as hv
 import numpy as np
 from numpy.typing import NDArray
 
+from strnn_viz.errors import RunError
 from strnn_viz.runs import ACCURACY, PERPLEXITY, Measure, Run, measure_of
+from strnn_viz.runs.forks import parent_path
 from strnn_viz.topology import row_of
+from strnn_viz.topology.cache import Bounded
 from strnn_viz.views._plot import (
     ALIGNED,
     Line,
@@ -24,16 +27,21 @@ from strnn_viz.views._plot import (
     framed,
     last_epoch,
     lines,
+    styled,
     waiting,
     words,
 )
-from strnn_viz.views.palette import RUNS
+from strnn_viz.views.palette import MUTED, RUNS
 
 _X = "epoch"
+
+_parents: Bounded[Run] = Bounded(16)
 
 
 def learning_curves(run: Run, epoch: int | None, *, layer: str | None = None, height: int | None = 280) -> hv.Overlay:
     """Train and validation perplexity on a logarithmic axis, or accuracy on a linear one; a tick for every rewiring.
+
+    Of a fork, what validation measured in the run it came from stands behind its own, in grey.
 
     Parameters
     ----------
@@ -55,10 +63,11 @@ def learning_curves(run: Run, epoch: int | None, *, layer: str | None = None, he
     measure, other = run_measure(run), other_metric(run)
     train = Series(epochs, column(run, f"train_{measure.name}"), "train", "dashed")
     valid = Series(epochs, column(run, other or f"valid_{measure.name}"), other.replace("_", " ") or "validation")
+    parent = parent_series(run, measure)
     reference = [u for u in [frequency_baseline(run)] if math.isfinite(u) and not other]
     linear = scale(run) == "linear"
     bounds = span if other else accuracy_range if linear else perplexity_range
-    low, high = bounds(run, [*train.y, *valid.y, *reference])
+    low, high = bounds(run, [*train.y, *valid.y, *parent.y, *reference])
     tick, middle = (low + 0.03 * (high - low), (low + high) / 2) if linear else (
         low * (high / low) ** 0.03, math.sqrt(low * high))  # fmt: skip
     straight = [
@@ -72,12 +81,14 @@ def learning_curves(run: Run, epoch: int | None, *, layer: str | None = None, he
     named = [
         *_end(train, last, not valid_above, drop),
         *_end(valid, last, valid_above, drop),
+        *_begin(parent),
         *(Word(last, y, _bare(measure.reference_title), align="right") for y in reference),
         *([Word(0, tick, "rewirings")] if any(map(_pruned, run.rows)) else []),
         *([] if len(epochs) else waiting(last / 2, middle)),
     ]
     elements = [
         lines(straight, _X, measure.name, framewise=True),
+        styled(hv.Curve(parent.finite, _X, measure.name), line_color=MUTED, line_width=1.5),
         *curves([train, valid], _X, measure.name, RUNS[0], "0.0%" if linear else "0,0.0"),
         words(named, _X, measure.name),
     ]
@@ -142,6 +153,17 @@ def column(run: Run, name: str) -> NDArray[np.float64]:
     return np.array([_number(row.get(name)) for row in run.rows], dtype=float)
 
 
+def parent_series(run: Run, measure: Measure) -> Series:
+    """What validation measured in the run that a fork came from; empty for a run that is no fork."""
+    path = parent_path(run)
+    try:
+        rows = [] if path is None else _parents.get(path, lambda: Run(path)).rows
+    except RunError:
+        rows = []
+    values = [_number(row.get(f"valid_{measure.name}")) for row in rows]
+    return Series([row["epoch"] for row in rows], values, "parent")
+
+
 def other_metric(run: Run) -> str:
     """What a run that was recorded elsewhere, without perplexities, measured instead; empty for the runs made here."""
     if run.config is not None or np.isfinite(column(run, "valid_perplexity")).any():
@@ -195,6 +217,12 @@ def _bare(title: str) -> str:
 
 def _end(series: Series, last: int, above: bool, drop: float) -> list[Word]:
     return [w if above else w._replace(y=w.y - drop) for w in end_word(series, last, RUNS[0], above=above)]
+
+
+def _begin(series: Series) -> list[Word]:
+    """The name of a curve above its first point, where the curves of a fork are not yet."""
+    xs, ys = series.finite
+    return [Word(float(xs[0]), float(ys[0]), f"\u2002{series.name}", MUTED)] if len(xs) else []
 
 
 def _pruned(row: Any) -> bool:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from strnn_viz.dashboard.launcher import Launcher, check_values, tail
-from strnn_viz.errors import ConfigError, RunError
-from strnn_viz.runs import Run
+from strnn_viz.dashboard.launcher import Launcher, check_fork, check_values, tail
+from strnn_viz.errors import ConfigError, RunError, UsageError
+from strnn_viz.runs import Parent, Run
 from tests.dashboard.conftest import wait_for
 
 Start = Callable[..., Launcher]
@@ -150,3 +150,18 @@ def test_the_end_of_a_log_is_short(tmp_path: Path) -> None:
     assert tail(log) == ""
     log.write_text("\n".join(f"line {i}" for i in range(100_000)))
     assert tail(log, lines=2) == "line 99998\nline 99999"
+
+
+def test_a_fork_is_started_from_an_epoch_of_a_run(start: Start) -> None:
+    launcher = start("--delay", "0.01", "--epochs", "4", "--hidden", "8")
+    first = launcher.start("demo", {})
+    wait_for(lambda: not first.alive)
+    launch = launcher.fork(Run(first.path), 2, {"sparsity.prune_rate": "0.20"})
+    assert launch.name == "demo-uniform-e2-prune_rate-0.2"
+    wait_for(lambda: not launch.alive)
+    fork = Run(launch.path)
+    assert (fork.parent, fork.epochs, fork.config.sparsity.prune_rate) == (Parent("demo-uniform", 2), [2, 3, 4], 0.2)
+    with pytest.raises(UsageError, match="nothing left to train"):
+        launcher.fork(Run(first.path), 4, {})
+    assert check_fork(Run(first.path), 2, {"seed": "x", "sparsity.density": "0.1"}).keys() == {"seed"}
+    assert check_fork(Run(first.path), 4, {"seed": "2"}).keys() == {""}

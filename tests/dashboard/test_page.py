@@ -13,8 +13,8 @@ from strnn_viz.dashboard.cards import Card, Plot, View
 from strnn_viz.dashboard.hub import RunHub
 from strnn_viz.dashboard.launcher import Launcher
 from strnn_viz.dashboard.page import Explorer, quiet_page
-from strnn_viz.runs import RunWriter
-from tests.synthetic import make_run
+from strnn_viz.runs import Parent, RunWriter
+from tests.synthetic import make_run, snapshots
 
 
 def explorer(hub: RunHub, run: str | None = None) -> Explorer:
@@ -212,7 +212,7 @@ def test_a_run_that_is_deleted_gives_way_to_another(tmp_path: Path) -> None:
     page.look()
     page.look()
     assert page.cursor.run == "two"
-    assert page.picker.options == ["two"]
+    assert page.picker.options == {"two": "two"}
 
 
 def test_a_run_that_was_started_is_opened(growing: tuple[RunWriter, Iterator]) -> None:
@@ -338,3 +338,37 @@ def test_active_weights_of_the_epoch_shown_are_told(tmp_path: Path) -> None:
     assert page.deck.active.object.endswith("(100.0%)")
     assert page.deck.active.object != at_last
     assert at_last == views.active_words(page.hub.run("gmp"), 4)
+
+
+def test_a_fork_and_its_parent_tell_of_each_other(tmp_path: Path) -> None:
+    config = preset("demo", epochs=5)
+    make_run(tmp_path / "demo", config, epochs=5, hidden=8)
+    with RunWriter(tmp_path / "demo-e2", config.replace({"prune_rate": 0.2}), parent=Parent("demo", 2)) as writer:
+        for snapshot in snapshots(epochs=5, hidden=8):
+            if snapshot.epoch >= 2:
+                writer.append(snapshot)
+    page = explorer(ticking(tmp_path), "demo")
+    assert page.picker.options == {"demo": "demo", "↳ demo-e2 · prune rate 0.2": "demo-e2"}
+    assert "At epoch 2 demo-e2 branches off: prune rate 0.2." in page.fork.family.object
+    assert page.player.branches.object.count('class="leaves"') == 1
+    page.picker.value = "demo-e2"
+    assert page.cursor.epoch == 5
+    assert "Fork of demo at epoch 2: prune rate 0.2." in page.fork.family.object
+    assert 'class="arrives"' in page.player.branches.object
+    assert "leaves" not in page.player.branches.object
+    (tmp_path / "demo" / "run.json").unlink()
+    page.look()
+    assert page.picker.options == {"demo-e2": "demo-e2"}
+    assert "Fork of demo at epoch 2." in page.fork.family.object
+
+
+def test_the_epoch_to_fork_from_follows_the_cursor(tmp_path: Path) -> None:
+    with RunWriter(tmp_path / "one", preset("demo", epochs=3)) as writer:
+        for snapshot in snapshots(epochs=3, hidden=4):
+            writer.append(snapshot)
+            writer.checkpoint(snapshot.epoch, {}, {})
+    page = explorer(RunHub(tmp_path))
+    assert page.fork.unfold.disabled  # nothing is left to train
+    page.player.slider.value = 1
+    assert page.fork.unfold.label == "Fork from epoch 1"
+    assert not page.fork.unfold.disabled

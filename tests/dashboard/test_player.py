@@ -179,3 +179,15 @@ def test_letting_go_of_the_slider_counts_even_where_the_server_has_moved_it() ->
     with param.edit_constant(bar.slider):
         bar.slider.value_throttled = 0
     assert bar.cursor.epoch == 0
+
+
+def test_branches_are_marked_where_they_part() -> None:
+    bar = player(13)
+    bar.mark(None, [])
+    assert not bar.branches.visible
+    bar.mark(0, [12, 6, 6, 40])
+    marks = re.findall(r'class="(\w+)" viewBox="0 0 12 12" style="left:([\d.]+)%"', bar.branches.object)
+    assert marks == [("arrives", "0.000"), ("leaves", "20.000"), ("leaves", "40.000")]  # of 30 epochs; 40 is not there
+    assert bar.branches._get_properties(None)["html_attributes"] == {"aria-hidden": "true"}
+    bar.mark(None, [3])
+    assert "arrives" not in bar.branches.object

@@ -16,7 +16,9 @@ from urllib.error import HTTPError
 import panel as pn
 import pytest
 from bokeh.client import pull_session
+from click.testing import CliRunner
 
+from strnn_viz.cli import main
 from strnn_viz.config import preset
 from strnn_viz.dashboard.page import Explorer
 from strnn_viz.dashboard.serve import serve
@@ -128,6 +130,25 @@ def test_a_port_that_is_taken_is_named(folder: Path) -> None:
         port = other.getsockname()[1]
         with pytest.raises(RunError, match=f"port {port} .* --port"):
             serve(folder, port=port, show=False)
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "message"),
+    [
+        (["--token", "short"], 2, "the token given has 5 characters, where at least 16 are expected"),
+        (["--token", ""], 2, "the token given has 0 characters"),
+        (["--address", "192.0.2.7"], 2, "192.0.2.7 is not an address of this machine"),
+        (["--address", "no-such-host.invalid"], 2, "no address is known for 'no-such-host.invalid'"),
+        (["--port", "TAKEN"], 1, "another program listens there"),
+    ],
+)
+def test_what_cannot_be_served_is_one_message(folder: Path, options: list[str], code: int, message: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        told = [option.replace("TAKEN", str(other.getsockname()[1])) for option in options]
+        result = CliRunner().invoke(main, ["explore", "--runs", str(folder), "--no-show", "--port", "0", *told])
+    assert result.exit_code == code
+    assert message in result.stderr.replace("\n", " ")
+    assert result.stdout == ""
 
 
 def test_a_run_that_is_not_there_is_named(folder: Path) -> None:

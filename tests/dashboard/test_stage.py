@@ -3,12 +3,13 @@ from pathlib import Path
 import holoviews as hv
 import numpy as np
 import pytest
-from bokeh.models import ColumnDataSource, GlyphRenderer
+from bokeh.document import Document
+from bokeh.models import ColumnDataSource, GlyphRenderer, LinearColorMapper
 
 from strnn_viz.dashboard.hub import RunHub
 from strnn_viz.dashboard.stage import Figure, Frame, Stage, same
 from strnn_viz.runs import Run
-from strnn_viz.views import learning_curves, magnitudes, mask_evolution
+from strnn_viz.views import distance_path, learning_curves, magnitudes, mask_evolution
 
 
 @pytest.fixture(scope="module")
@@ -134,3 +135,15 @@ def test_values_are_compared_whatever_they_hold(a: object, b: object, equal: boo
 def test_the_hub_keeps_one_stage_a_place(hub: RunHub) -> None:
     assert hub.kept(("stage", "here"), Stage) is hub.kept(("stage", "here"), Stage)
     assert hub.kept(("stage", "here"), Stage) is not hub.kept(("stage", "there"), Stage)
+
+
+def test_colours_that_follow_a_column_stay_with_each_viewers_own_figure(run: Run) -> None:
+    """The map such a colour goes through belongs to the stage; a viewer's figure has a copy of its own."""
+    stage = Stage()
+    for _ in range(2):
+        figure = Figure(stage)
+        figure.show(stage.frame(distance_path(run, 2)))
+        Document().add_root(figure.pane.object)
+        mappers = [m for m in figure.pane.object.references() if isinstance(m, LinearColorMapper)]
+        assert mappers
+        assert all(m.low == 0 and m.high == 5 for m in mappers)

@@ -12,7 +12,7 @@ from rich.console import Console
 from strnn_viz.config import preset
 from strnn_viz.importing import record
 from strnn_viz.reports import runs
-from strnn_viz.runs import Run, RunWriter
+from strnn_viz.runs import Parent, Run, RunWriter
 from tests.synthetic import make_run, snapshots
 
 COST = {"active_parameters": 54_432.0, "parameters": 272_128.0, "forward_flops": 108_864.0,
@@ -94,3 +94,20 @@ def test_what_a_run_cost_is_one_line(tmp_path: Path) -> None:
 )
 def test_operations_have_three_digits_and_a_word(value: float, text: str) -> None:
     assert runs.flops_text(value) == text
+
+
+def test_a_fork_is_told_with_its_parent_and_what_differs(tmp_path: Path) -> None:
+    config = preset("demo", epochs=2)
+    make_run(tmp_path / "one", config, epochs=2, hidden=6)
+    with RunWriter(tmp_path / "two", config.replace({"prune_rate": 0.2}), parent=Parent("one", 1)) as writer:
+        for snapshot in snapshots(epochs=2, hidden=6):
+            writer.append(snapshot)
+    rows = {row["name"]: row for row in runs.runs(str(tmp_path))["runs"]}
+    words = "fork of one at epoch 1, prune_rate 0.2 instead of 0.5"
+    told = {"parent": "one", "epoch": 1, "changes": {"sparsity.prune_rate": {"was": 0.5, "is": 0.2}}, "words": words}
+    assert rows["one"]["fork"] is None
+    assert rows["two"]["fork"] == runs.run(Run(tmp_path / "two"))["fork"] == told
+    assert f"two: {words}" in printed(runs.runs_table(runs.runs(str(tmp_path))))
+    assert words in printed(runs.run_tables(runs.run(Run(tmp_path / "two"))))
+    (tmp_path / "one" / "run.json").unlink()
+    assert runs.run(Run(tmp_path / "two"))["fork"]["changes"] is None

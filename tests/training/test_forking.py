@@ -3,17 +3,19 @@ import pytest
 
 from strnn_viz.errors import ConfigError, RunError, UsageError
 from strnn_viz.runs import Parent, Run
+from strnn_viz.runs.forks import fork_name, parent_path
 from strnn_viz.training import Recording
-from strnn_viz.training.forking import fork, fork_name, parent_path
+from strnn_viz.training.forking import fork
 from tests.synthetic import make_run
-from tests.training.test_recording import assert_same_snapshot
+from tests.training.conftest import small_config
+from tests.training.test_recording import assert_same_snapshot, record
+
+pytestmark = pytest.mark.usefixtures("small_corpora")
 
 
-@pytest.fixture(scope="module")
-def parent(tmp_path_factory, tiny):
-    path = tmp_path_factory.mktemp("runs") / "parent"
-    list(Recording(path, tiny.replace({"epochs": 4, "dropout": 0.2})).events())
-    return Run(path)
+@pytest.fixture
+def parent(tmp_path):
+    return record(tmp_path / "parent", small_config(epochs=4))
 
 
 def forked(parent, epoch, **changes):
@@ -35,7 +37,7 @@ def test_with_nothing_changed_a_fork_repeats_the_original_exactly(parent):
 
 @pytest.mark.parametrize(
     "changes",
-    [{"prune_rate": 0.9}, {"lr": 0.5}, {"seed": 9}, {"method": "rigl"}, {"method": "deepr", "l1": 0.1},
+    [{"prune_rate": 0.9}, {"lr": 0.25}, {"seed": 9}, {"method": "rigl"}, {"method": "deepr", "l1": 0.1},
      {"regrow": "gradient"}],
 )  # fmt: skip
 def test_a_change_shows_from_the_next_epoch_on(parent, changes):
@@ -57,15 +59,27 @@ def test_another_density_holds_at_once_and_in_every_matrix(parent, density):
         assert all(layer.churn.born < was.layer(name).nnz / 2 for name, layer in now.layers.items())
 
 
-def test_the_learning_rate_takes_the_place_of_the_one_reached(parent):
-    assert forked(parent, 3, lr=0.125)[4].metrics["lr"] == 0.125
+@pytest.mark.parametrize("lr", [0.125, 4.0])
+def test_the_learning_rate_takes_the_place_of_the_one_reached(tmp_path, lr):
+    """Also one that is what the other run began with, and no longer had."""
+    parent = record(tmp_path / "parent", small_config(epochs=4, lr=4.0, lr_decay=2.0, clip_norm=0.1))
+    assert parent[3].metrics["lr"] < 4.0
+    assert forked(parent, 3, lr=lr)[4].metrics["lr"] == lr
+
+
+@pytest.mark.parametrize("method", ["dense", "gmp"])
+def test_a_dense_beginning_may_be_left_for_a_sparse_method(tmp_path, method):
+    parent = record(tmp_path / "parent", small_config(epochs=4, method=method, density=0.2))
+    other = forked(parent, 1, method="st-rnn")
+    assert parent[1].density > 0.3
+    assert other[2].density == other[4].density == pytest.approx(0.2, abs=0.01)
 
 
 def test_a_fork_that_was_cut_is_resumed(parent):
     whole = forked(parent, 1, prune_rate=0.3)
     path = parent.path.parent / "cut"
     events = fork(path, parent, 1, {"prune_rate": 0.3}).events()
-    for _ in range(15):
+    for _ in range(12):  # into the second epoch of the fork
         next(events)
     events.close()
     list(Recording(path, resume=True).events())
@@ -82,7 +96,7 @@ def test_a_fork_that_was_cut_is_resumed(parent):
         (1, {"method": "gmp"}, UsageError, "cannot change sparsity.method to gmp, which begins dense"),
         (4, {}, UsageError, "a fork at epoch 4 of training.epochs = 4 has nothing left to train"),
         (1, {"density": 2}, ConfigError, "sparsity.density = 2 is out of range"),
-        (9, {"epochs": 20}, UsageError, "has no checkpoint of epoch 9. It has those of epochs 0, 1, 2, 3, 4."),
+        (9, {"epochs": 20}, UsageError, "has no checkpoint of epoch 9. It has those of epochs 0–4."),
     ],
 )
 def test_what_cannot_be_forked(parent, tmp_path, epoch, changes, error, message):

@@ -11,7 +11,7 @@ import pytest
 
 from strnn_viz.config import RunConfig
 from strnn_viz.importing import record
-from strnn_viz.runs import ACCURACY, PERPLEXITY, Measure, Run, RunWriter
+from strnn_viz.runs import ACCURACY, PERPLEXITY, Measure, Parent, Run, RunWriter
 from strnn_viz.views import learning_curves, learning_title, prune_rate, run_measure, scale
 from strnn_viz.views.learning import accuracy_range, other_metric, perplexity_range, span, value_text
 from tests.synthetic import make_run, snapshots
@@ -30,11 +30,12 @@ def sources(element: Any, renderer: Any) -> list[dict[str, Any]]:
 
 
 def test_curves_are_the_recorded_perplexities(full: Run, renderer: Any) -> None:
-    _, train, valid, marks, words = sources(learning_curves(full, 3), renderer)
+    _, parent, train, valid, marks, words = sources(learning_curves(full, 3), renderer)
     assert valid["perplexity"].tolist() == [row["valid_perplexity"] for row in full.rows]
     assert train["perplexity"].tolist() == [row["train_perplexity"] for row in full.rows[1:]]
     assert train["epoch"].tolist() == [1, 2, 3, 4, 5, 6]
     assert len(marks["epoch"]) == 13
+    assert not len(parent["epoch"])
     assert [t.strip() for t in words["text"]] == ["train", "validation", "rewirings"]
     assert words["text_baseline"][:2] == ["top", "bottom"]  # train is the lower curve
 
@@ -171,3 +172,24 @@ def test_a_run_recorded_elsewhere_shows_what_it_measured(tmp_path: Path) -> None
     figure = hv.render(learning_curves(run, 1), backend="bokeh")
     assert (figure.y_range.start, figure.y_range.end) == (low, high)
     assert figure.yaxis[0].axis_label == "test accuracy"
+
+
+def test_behind_the_curves_of_a_fork_stands_what_validation_measured_in_its_parent(
+    tmp_path: Path, renderer: Any
+) -> None:
+    config = RunConfig().replace({"epochs": 6})
+    make_run(tmp_path / "one", config, epochs=6, hidden=6)
+    with RunWriter(tmp_path / "two", config, parent=Parent("one", 3)) as writer:
+        for snapshot in snapshots(epochs=4, hidden=6):
+            if snapshot.epoch >= 3:
+                writer.append(snapshot)
+    run = Run(tmp_path / "two")
+    _, parent, _, valid, marks, words = sources(learning_curves(run, 4), renderer)
+    assert parent["epoch"].tolist() == [0, 1, 2, 3, 4, 5, 6]
+    assert parent["perplexity"].tolist() == [row["valid_perplexity"] for row in Run(tmp_path / "one").rows]
+    assert valid["epoch"].tolist() == [3, 4]
+    assert "parent" not in marks["series"]
+    named = dict(zip((t.strip() for t in words["text"]), words["epoch"], strict=True))
+    assert named["parent"] == 0
+    (tmp_path / "one" / "run.json").unlink()
+    assert "parent" not in [t.strip() for t in sources(learning_curves(run, 4), renderer)[-1]["text"]]
