@@ -107,7 +107,9 @@ METHODS: dict[str, MethodRules] = {
     ),
 }  # fmt: skip
 
-_USUAL: dict[str, str | float] = {"initialization": "uniform", "granularity": "matrix", "update_every": 0, "epsilon": 0.0}
+_USUAL: dict[str, str | float] = {
+    "initialization": "uniform", "granularity": "matrix", "update_every": 0, "epsilon": 0.0,
+}  # fmt: skip
 
 
 def usual(axis: str) -> str | float:

@@ -138,8 +138,6 @@ class Figure:
             if old is values:
                 continue
             changed = {key: value for key, value in values.items() if key not in old or not same(old[key], value)}
-            if "data" in changed:
-                changed["data"] = padded(changed["data"], self._models[name].data)
             if changed:
                 self._models[name].update(**changed)
         self._frame = frame
@@ -157,16 +155,6 @@ class Figure:
         width, height = self._sides.get("inner_width"), self._sides.get("inner_height")
         if self._resized and width and height:
             self._resized(width, height)
-
-
-def padded(data: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
-    """Columns, and those there were before filled with empty words.
-
-    Where all marks look alike HoloViews gives the look itself and drops its column. The browser hears of the columns
-    first, and a glyph that still follows one that is gone breaks its page.
-    """
-    length = len(next(iter(data.values()), ()))
-    return {**data, **{name: [""] * length for name in before if name not in data}}
 
 
 def same(a: Any, b: Any) -> bool:

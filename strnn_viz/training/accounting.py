@@ -123,15 +123,15 @@ class Meter:
         Returns
         -------
         dict
-            ``active_parameters`` and ``parameters`` (weights of the masked matrices, without biases),
+            ``active_parameters`` and ``parameters`` (weights of all matrices, those left dense too, without biases),
             ``forward_flops`` (a token), ``forward_flops_relative`` (to the same model dense), ``train_flops`` (so far)
             and ``train_flops_relative`` (to dense training on the same tokens; that of a forward pass before any).
         """
         forward = forward_flops(self._infos, nnz, self._passage)
         relative = forward / self._dense if self._dense else 1.0
         return {
-            "active_parameters": float(sum(nnz.values())),
-            "parameters": float(sum(info.size for info in self._infos if info.name in nnz)),
+            "active_parameters": float(sum(nnz.get(info.name, info.size) for info in self._infos)),
+            "parameters": float(sum(info.size for info in self._infos)),
             "forward_flops": forward,
             "forward_flops_relative": relative,
             "train_flops": self.train_flops,

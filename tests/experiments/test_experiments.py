@@ -111,3 +111,10 @@ def test_one_part_of_an_experiment_keeps_its_rows_and_their_claims():
     assert part.planned(part.rows[0], 2) == whole.planned(part.rows[0], 2)
     with pytest.raises(UsageError, match="no part 'yelp'. Its parts: twitter, imdb"):
         whole.part("yelp")
+
+
+def test_an_embedding_larger_than_the_budget_is_left_out_of_it_where_units_are_removed():
+    rows = {scale: {row.key: row.config for row in experiment("table2", scale).rows} for scale in ("tiny", "paper")}
+    assert rows["tiny"]["ISS · 33%"].sparsity.exclude == "embedding.*"
+    assert rows["paper"]["ISS · 33%"].sparsity.exclude == ""
+    assert {c.sparsity.exclude for key, c in rows["tiny"].items() if "ISS" not in key} == {""}

@@ -69,8 +69,8 @@ def test_the_cost_of_training_adds_up():
     forward = 2 * recurrent + 2 * output / 30
     assert last.metrics["forward_flops"] == pytest.approx(forward)
     assert last.metrics["train_flops"] == pytest.approx(3 * forward * trainer.task.tokens)
-    assert last.metrics["active_parameters"] == sum(nnz.values())
-    assert last.metrics["parameters"] == 500 * 16 + 2 * 64 * 16
+    assert last.metrics["active_parameters"] == sum(nnz.values()) + output
+    assert last.metrics["parameters"] == 500 * 16 + 2 * 64 * 16 + output
 
 
 def test_averaging_begins_once_validation_has_not_improved_for_long():
