@@ -11,8 +11,8 @@ INTRO = """# Results
 What `strnn-viz reproduce` has trained so far, beside the numbers of Liu et al. (2021). Every table is as the command
 wrote it; each can be made again, to the digit on one kind of machine, by the command under its title.
 
-**Read the scale first.** Tables at the scale *tiny* are of networks some hundred times smaller than the paper's, trained for
-minutes on two CPU cores on the embedded corpus. Their perplexities and accuracies have nothing to do with the paper's;
+**Read the scale first.** Tables at the scale *tiny* are of networks some hundred times smaller than the paper's,
+trained for minutes on two CPU cores on the embedded corpus. Their perplexities and accuracies have nothing to do with the paper's;
 what they can show is whether an *order* of systems holds at that size. Where one does not, that is a finding about the
 small scale, not about the paper. The paper's argument is that large networks have weights to spare; small ones that
 cannot even fit their training text have none. *small* is the paper's own classifier, with its sizes, optimizer and

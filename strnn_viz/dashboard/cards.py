@@ -100,13 +100,12 @@ class Plot:
         """Bring the viewer's figure to what was prepared last."""
         if self.frame is None or self._stage is None:
             return
+        figure = self._figure or Figure(self._stage, self._resize if self._view.pixels else None)
+        figure.turn(self._stage, self._key[0])
+        figure.show(self.frame)
         if self._figure is None:
-            self._figure = Figure(self._stage, self._resize if self._view.pixels else None)
-            self._figure.show(self.frame)
-            self.slot.append(self._figure.pane)
-        else:
-            self._figure.turn(self._stage)
-            self._figure.show(self.frame)
+            self._figure = figure
+            self.slot.append(figure.pane)
 
     def _resize(self, width: int, height: int) -> None:
         """Draw as many cells as there are pixels, once it is known how many those are."""

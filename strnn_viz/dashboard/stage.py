@@ -115,16 +115,21 @@ class Figure:
 
     def __init__(self, stage: Stage, resized: Callable[[int, int], None] | None = None) -> None:
         self._stage = stage
+        self._run = ""
         self._resized = resized
         self._frame: Frame | None = None
         self._models: dict[str, Model] = {}
         self._sides: dict[str, int] = {}
         self.pane = pn.pane.Bokeh(sizing_mode="stretch_both", margin=0, min_height=0)
 
-    def turn(self, stage: Stage) -> None:
-        """Show the frames of another stage from now on."""
-        if stage is not self._stage:
-            self._stage, self._frame = stage, None
+    def turn(self, stage: Stage, run: str) -> None:
+        """Show the frames of another stage or run from now on, in a figure made anew.
+
+        In place, a figure whose glyphs become fewer while its axes change is laid out, and painted, in between: by the
+        old count with the new data, which is an error in the browser that leaves the rest of the page as it was.
+        """
+        if (stage, run) != (self._stage, self._run):
+            self._stage, self._run, self._frame = stage, run, None
 
     def show(self, frame: Frame) -> None:
         """Apply what of a frame differs from the one shown."""

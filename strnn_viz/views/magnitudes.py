@@ -21,6 +21,7 @@ Counts: TypeAlias = NDArray[np.int64]
 Places: TypeAlias = NDArray[np.float64]
 
 _PER_DECADE = round(1 / (LOG10_EDGES[1] - LOG10_EDGES[0]))  # bins
+_FAR = -1e6  # where an outline is that is not to be seen
 _RIDGES, _RISE = 10, 2.0  # ridges in the plot, and how many of their spacings the highest may be high
 _ZERO = (-1.2, -0.3)  # the column of exact zeros, in decades left of the smallest magnitude drawn
 _X, _Y = "log10_w", "epoch"
@@ -113,6 +114,10 @@ def magnitudes(run: Run, epoch: int | None, *, layer: str | None = None, height:
     info, grey = ridge_info(run, epoch, matrices(run, layer)), palette.SURVIVED
     older = [_ridge(info, m, 0 * m.total, m.total) for m in info.ridges]
     outlines = [dict(zip([_X, _Y], _outline(*ridge), strict=True)) for ridge in older]
+    # Always as many outlines: a figure that is laid out anew while their number falls is drawn with too few.
+    corners = len(outlines[0][_X]) if outlines else 3
+    nowhere = {_X: np.full(corners, info.low), _Y: np.full(corners, _FAR)}
+    outlines += [nowhere] * (_RIDGES + 2 - len(outlines))
     survived, born = _front(info)
     elements = [
         styled(hv.Polygons(outlines, [_X, _Y]), color=grey, fill_alpha=0.3, line_color=grey),

@@ -128,7 +128,8 @@ def test_accuracy_is_drawn_on_a_linear_axis_in_percent(classified: Run, renderer
     assert (figure.y_range.start, figure.y_range.end) == (0.0, pytest.approx(1.08 * 0.9))  # train ends at 81.9%
     assert figure.yaxis[0].axis_label == "accuracy"
     assert figure.yaxis[0].major_label_overrides[0.4] == "40%"
-    lines, train, valid, marks, words = (r.data_source.data for r in figure.renderers)
+    lines, parent, train, valid, marks, words = (r.data_source.data for r in figure.renderers)
+    assert not len(parent["accuracy"])
     assert valid["accuracy"].tolist() == [row["valid_accuracy"] for row in classified.rows]
     assert train["accuracy"].tolist() == [row["train_accuracy"] for row in classified.rows[1:]]
     assert len(marks["epoch"]) == 9
