@@ -12,12 +12,12 @@ What `strnn-viz reproduce` has trained so far, beside the numbers of Liu et al. 
 wrote it; each can be made again, to the digit on one kind of machine, by the command under its title.
 
 **Read the scale first.** Tables at the scale *tiny* are of networks some hundred times smaller than the paper's,
-trained for minutes on two CPU cores on the embedded corpus. Their perplexities and accuracies have nothing to do with the paper's;
-what they can show is whether an *order* of systems holds at that size. Where one does not, that is a finding about the
-small scale, not about the paper. The paper's argument is that large networks have weights to spare; small ones that
-cannot even fit their training text have none. *small* is the paper's own classifier, with its sizes, optimizer and
-learning rates, on real data: there the numbers may be compared. The paper does not say how many epochs it trained nor
-which epoch it tested; here it is that of best validation on a tenth of the training passages held out.
+trained for minutes on two CPU cores on the embedded corpus. Their perplexities and accuracies have nothing to do with
+the paper's; what they can show is whether an *order* of systems holds at that size. Where one does not, that is a
+finding about the small scale, not about the paper. The paper's argument is that large networks have weights to spare;
+small ones that cannot even fit their training text have none. *small* is the paper's own classifier, with its sizes,
+optimizer and learning rates, on real data: there the numbers may be compared. The paper does not say how many epochs
+it trained nor which epoch it tested; here it is that of best validation on a tenth of the training passages held out.
 
 What the FLOPs and parameter counts of Tables 2 and 3 are by the paper's own definitions, and which of its numbers do
 not follow from them, `strnn-viz flops ptb-paper` and `strnn-viz flops ptb-rhn` tell.
