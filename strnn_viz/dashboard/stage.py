@@ -77,6 +77,8 @@ class Stage:
             if self._plot is None:
                 drawn = hv.DynamicMap(lambda count: self._element, streams=[self._moment])  # noqa: ARG005 - the stream's
                 self._plot = hv.renderer("bokeh").instance(mode="default").get_plot(drawn)
+                # HoloViews gives it to the session that happens to ask first, and would end it with that session.
+                self._plot.document = self._document
                 self._document.add_root(self._plot.state)
             # Also the first time: an update sets properties that making a figure does not.
             self._moment.event(count=self._moment.count + 1)

@@ -4,6 +4,7 @@ import holoviews as hv
 import numpy as np
 import pytest
 from bokeh.document import Document
+from bokeh.io.doc import patch_curdoc
 from bokeh.models import ColumnDataSource, GlyphRenderer, LinearColorMapper
 
 from strnn_viz.dashboard.hub import RunHub
@@ -147,3 +148,15 @@ def test_colours_that_follow_a_column_stay_with_each_viewers_own_figure(run: Run
         mappers = [m for m in figure.pane.object.references() if isinstance(m, LinearColorMapper)]
         assert mappers
         assert all(m.low == 0 and m.high == 5 for m in mappers)
+
+
+def test_a_stage_outlives_the_session_that_asked_for_it_first(run: Run) -> None:
+    stage, session = Stage(), Document()
+    with patch_curdoc(session):
+        first = stage.frame(mask_evolution(run, 0, layer="lstm.0.weight_hh"))
+    for ended in list(session.callbacks.session_destroyed_callbacks):
+        ended(None)
+    figure = Figure(stage)
+    figure.show(first)
+    figure.show(stage.frame(mask_evolution(run, 4, layer="lstm.0.weight_hh")))
+    np.testing.assert_array_equal(image(figure), directly(mask_evolution(run, 4, layer="lstm.0.weight_hh")))
