@@ -19,6 +19,7 @@ import panel as pn
 import param
 from bokeh.document import Document
 from bokeh.model import Model
+from bokeh.util.serialization import make_id
 
 from strnn_viz.dashboard.theme import FONT
 
@@ -96,13 +97,20 @@ class Stage:
         if (model := getattr(event, "model", None)) is not None:
             self._touched.add(str(model.id))
 
-    def figure(self) -> Model:
-        """A copy of the figure for one viewer; a frame says what it shows."""
+    def figure(self) -> tuple[Model, dict[str, Model]]:
+        """A copy of the figure for one viewer, and its models by the names that frames have for them.
+
+        No two copies share an identity: in a page where one replaces another, the browser would take the one for the
+        other.
+        """
         with self._lock:
             copy = Document.from_json(self._template)
             figure = copy.roots[0]
             copy.remove_root(figure)
-            return figure
+        models = {str(model.id): model for model in figure.references()}
+        for model in models.values():
+            model._id = make_id()
+        return figure, models
 
 
 class Figure:
@@ -113,14 +121,29 @@ class Figure:
     stage : Stage
     resized : callable
         Called with the width and height inside the axes, in pixels, once they are known and whenever they change.
+    made : callable
+        Called with the figure whenever it is made anew, before it is in the page.
+
+    Attributes
+    ----------
+    pane : Panel object
+        The figure's place in the page.
+    models : dict
+        The models of the figure by the names that frames have for them.
     """
 
-    def __init__(self, stage: Stage, resized: Callable[[int, int], None] | None = None) -> None:
+    def __init__(
+        self,
+        stage: Stage,
+        resized: Callable[[int, int], None] | None = None,
+        made: Callable[[Model], None] | None = None,
+    ) -> None:
         self._stage = stage
         self._run = ""
         self._resized = resized
+        self._made = made
         self._frame: Frame | None = None
-        self._models: dict[str, Model] = {}
+        self.models: dict[str, Model] = {}
         self._sides: dict[str, int] = {}
         self.pane = pn.pane.Bokeh(sizing_mode="stretch_both", margin=0, min_height=0)
 
@@ -136,8 +159,9 @@ class Figure:
     def show(self, frame: Frame) -> None:
         """Apply what of a frame differs from the one shown."""
         before: Mapping[str, Mapping[str, Any]] = {}
+        figure: Model | None = None
         if self._frame is None or frame.structure != self._frame.structure:
-            self._renew()
+            figure = self._renew()
         else:
             before = self._frame.values
         for name, values in frame.values.items():
@@ -146,16 +170,20 @@ class Figure:
                 continue
             changed = {key: value for key, value in values.items() if key not in old or not same(old[key], value)}
             if changed:
-                self._models[name].update(**changed)
+                self.models[name].update(**changed)
         self._frame = frame
+        if figure is not None:  # only now: in the page, each of these changes would be painted while it is being made
+            self.pane.object = figure
 
-    def _renew(self) -> None:
-        figure = self._stage.figure()
-        self._models = {model.id: model for model in figure.references()}
+    def _renew(self) -> Model:
+        """A figure made anew, not yet in the page."""
+        figure, self.models = self._stage.figure()
         if self._resized is not None:
             for side in ("inner_width", "inner_height"):
                 figure.on_change(side, self._measured)
-        self.pane.object = figure
+        if self._made is not None:
+            self._made(figure)
+        return figure
 
     def _measured(self, attr: str, old: Any, new: Any) -> None:  # noqa: ARG002 - what Bokeh calls it with
         self._sides[attr] = new

@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 import holoviews as hv
 import holoviews.plotting.bokeh  # registers the options of this backend
 import numpy as np
+from bokeh.core.property.vectorization import Field
+from bokeh.models import Text
 from numpy.typing import NDArray
 
 from strnn_viz.runs import Run
@@ -27,9 +29,7 @@ _BARE = {
 }
 
 
-_WORD_LOOKS = {
-    f"text_{look}": hv.dim(name) for look, name in (("color", "colour"), ("align", "align"), ("baseline", "baseline"))
-}
+_LOOKS = {"text_color": "colour", "text_align": "align", "text_baseline": "baseline"}
 
 #: Options of plots that stand above each other: their frames begin at one place.
 ALIGNED = {**_BARE, "plot.min_border_left": 72}
@@ -174,9 +174,26 @@ def words(rows: Iterable[Word], x: str, y: str) -> Any:
     numbers, looks = _columns(rows, Word, 2)
     return styled(
         hv.Labels((*numbers, *looks), [x, y], ["text", "colour", "align", "baseline"]),
-        **_WORD_LOOKS,
+        **{look: hv.dim(column) for look, column in _LOOKS.items()},
         text_font_size=SMALL,
+        hooks=[_look_by_look],
     )
+
+
+def _look_by_look(plot: Any, labels: Any) -> None:
+    """Keep every look of labels a column of their data.
+
+    HoloViews makes a look that all labels have in common a value of the glyph, and a column of it once they differ. The
+    browser paints in between, and finds as many looks as there were labels before.
+    """
+    source, renderer = plot.handles["source"], plot.handles["glyph_renderer"]
+    # As arrays of NumPy's, and not of pandas, which keeps strings in arrays of its own.
+    looks = {look: np.asarray(labels.dimension_values(column), dtype=object) for look, column in _LOOKS.items()}
+    source.data = dict(source.data) | looks
+    for name in ("glyph", "selection_glyph", "nonselection_glyph", "hover_glyph", "muted_glyph"):
+        glyph = getattr(renderer, name)
+        if isinstance(glyph, Text):
+            glyph.update(**{look: Field(look) for look in _LOOKS})
 
 
 def end_word(series: Series, last: int, colour: str, above: bool) -> list[Word]:

@@ -6,10 +6,10 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from strnn_viz.config import preset
-from strnn_viz.runs import Run
+from strnn_viz.runs import Parent, Run, RunWriter
 from tests.browser.conftest import SMALL_TRAINER, guard
 from tests.dashboard.conftest import wait_for
-from tests.synthetic import make_run
+from tests.synthetic import make_run, snapshots
 
 pytestmark = pytest.mark.browser
 
@@ -73,6 +73,7 @@ def settled(page: Page, finished: str) -> Page:
     """A page that shows the last epoch of a finished run."""
     page.goto(finished)
     expect(page.get_by_role("heading", name=re.compile(r"[Ee]poch 12\b"))).to_have_count(4)
+    page.wait_for_function("Bokeh.documents.every(document => document.is_idle)")  # then it has looked how wide it is
     return page
 
 
@@ -267,15 +268,13 @@ def test_the_first_screen_shows_everything_at_1400_by_900(settled: Page) -> None
             assert inner["y"] + inner["height"] <= place["y"] + place["height"]
 
 
-@pytest.mark.parametrize("width", [700])
+@pytest.mark.parametrize("width", [900, 700])
 def test_cards_are_stacked_where_it_is_narrow(settled: Page, width: int) -> None:
     page = settled
     page.set_viewport_size({"width": width, "height": 900})
-
-    def tops() -> list[float]:
-        return [box(page, f".card.{card}")["y"] for card in CARDS]
-
-    wait_for(lambda: tops() == sorted(tops()) and tops()[0] < tops()[1])
+    wait_for(lambda: box(page, ".card.learning")["y"] > box(page, ".card.masks")["y"])
+    tops = [box(page, f".card.{card}")["y"] for card in CARDS]
+    assert tops == sorted(tops)
     assert len({round(box(page, f".card.{card}")["x"]) for card in CARDS}) == 1
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     for card in CARDS:
@@ -317,3 +316,36 @@ def test_a_server_that_went_away_is_told_of(browser: Browser, explorer: Serve, r
     explorer.stop()
     expect(page.get_by_role("alert")).to_contain_text("does not answer any more")
     page.close()
+
+
+def test_a_run_is_rewound_and_forked_with_another_prune_rate(page: Page, explorer: Serve, tmp_path: Path) -> None:
+    path = tmp_path / "runs" / "demo-uniform"
+    with RunWriter(path, preset("demo", epochs=6)) as writer:
+        for snapshot in snapshots(epochs=6, hidden=16):
+            writer.append(snapshot)
+            writer.checkpoint(snapshot.epoch, {}, {})
+    page.goto(explorer("--delay", "0.3"))
+    expect(page.get_by_text("Epoch 6 is the last. To go on from an earlier one, show it: 0–5.")).to_be_visible()
+    for epoch in (5, 4):
+        press(page, "Previous epoch")
+        expect(page.get_by_role("button", name=f"Fork from epoch {epoch}")).to_be_enabled()
+    press(page, "Fork from epoch 4")
+    expect(page.get_by_text("With nothing changed the fork repeats the run exactly")).to_be_visible()
+    rate = page.locator(".fork").get_by_role("textbox", name="Prune rate")
+    expect(rate).to_have_value("0.5")
+    rate.fill("1.2")
+    rate.press("Tab")
+    expect(page.get_by_text("must be between 0 and 1")).to_be_visible()
+    rate.fill("0.2")
+    rate.press("Tab")
+    expect(page.get_by_text("Changed: prune rate 0.2.")).to_be_visible()
+    press(page, "Start fork")
+    expect(page.get_by_role("combobox", name="Run", exact=True)).to_contain_text("↳ demo-uniform-e4 · prune rate 0.2")
+    expect(page.get_by_text("Fork of demo-uniform at epoch 4: prune rate 0.2.")).to_be_visible()
+    expect(page.locator(".rail svg.arrives")).to_have_count(1)
+    expect(status(page)).to_contain_text("finished · 6 epochs")
+    assert shown_epoch(page) == 6  # followed while it trained
+    choose(page, "Run", "demo-uniform")
+    expect(page.get_by_text("At epoch 4 demo-uniform-e4-prune_rate-0.2 branches off: prune rate 0.2.")).to_be_visible()
+    expect(page.locator(".rail svg.leaves")).to_have_attribute("style", "left:66.667%")
+    assert Run(tmp_path / "runs" / "demo-uniform-e4-prune_rate-0.2").parent == Parent("demo-uniform", 4)

@@ -53,8 +53,9 @@ def test_frames_can_be_shown_in_any_order(masks: tuple[Stage, dict[int, Frame]])
     once.show(frames[3])
 
     def told(figure: Figure) -> dict[str, dict]:
-        values = {m.id: m.properties_with_values(include_defaults=False) for m in figure.pane.object.references()}
-        return {i: {k: v for k, v in values[i].items() if k in frames[3].values[i]} for i in values}
+        assert set(figure.models.values()) == set(figure.pane.object.references())
+        values = {name: m.properties_with_values(include_defaults=False) for name, m in figure.models.items()}
+        return {name: {k: v for k, v in values[name].items() if k in frames[3].values[name]} for name in values}
 
     assert same(told(there_and_back), told(once))
 
@@ -160,3 +161,19 @@ def test_a_stage_outlives_the_session_that_asked_for_it_first(run: Run) -> None:
     figure.show(first)
     figure.show(stage.frame(mask_evolution(run, 4, layer="lstm.0.weight_hh")))
     np.testing.assert_array_equal(image(figure), directly(mask_evolution(run, 4, layer="lstm.0.weight_hh")))
+
+
+def test_two_copies_of_a_figure_share_no_identity(run: Run, masks: tuple[Stage, dict[int, Frame]]) -> None:
+    stage, frames = masks
+    one, other = Figure(stage), Figure(stage)
+    one.show(frames[0])
+    other.show(frames[0])
+    assert not {m.id for m in one.pane.object.references()} & {m.id for m in other.pane.object.references()}
+
+
+def test_a_figure_is_complete_before_it_is_in_the_page(masks: tuple[Stage, dict[int, Frame]]) -> None:
+    stage, frames = masks
+    figure, put = Figure(stage), []
+    figure.pane.param.watch(lambda event: put.append(image(figure).copy()), "object")
+    figure.show(frames[4])
+    np.testing.assert_array_equal(put[0], image(figure))
