@@ -32,12 +32,13 @@ def export_run(
     out : path-like
         One of `ENDINGS`. It appears once it is complete.
     epoch : int or None
-        The epoch of a picture, or that a replay opens at; None for the newest.
+        The epoch of a picture or of a view's table, or that a replay opens at; None for the newest.
     layer : str or None
         Name of a matrix or of a group. None for all in a replay and a table, for the first recurrent one in a movie,
         and for what a view shows by itself in a picture.
     view : str or None
-        Which view a picture is of, see :data:`strnn_viz.exporting.plots.VIEWS`; None for the masks.
+        Which view a picture is of, see :data:`strnn_viz.exporting.plots.VIEWS`, or a table, see
+        :data:`strnn_viz.exporting.curves.TABLES`; None for a picture of the masks, and a table of every epoch.
     force : bool
         Whether to write over a file that is there.
     progress : callable
@@ -66,10 +67,10 @@ def export_run(
     path = Path(out)
     ending = check_ending(path)
     check_place(path, force)
-    if view is not None and ending not in (".png", ".svg"):
-        raise UsageError(f"--view is for a picture, .png or .svg, and {path.name} is none: it shows {ENDINGS[ending]}.")
-    if epoch is not None and ending in (".gif", ".mp4", ".csv"):
-        raise UsageError(f"--epoch is for .html, .png and .svg: {path.name} holds every epoch.")
+    if view is not None and ending not in (".png", ".svg", ".csv"):
+        raise UsageError(f"--view is for .png, .svg and .csv: {path.name} shows {ENDINGS[ending]}.")
+    if epoch is not None and (ending in (".gif", ".mp4") or (ending == ".csv" and view is None)):
+        raise UsageError(f"--epoch is for .html, .png, .svg and a view as .csv: {path.name} holds every epoch.")
     at, where = check_epoch(run, epoch), check_layer(run, layer)
     with replacing(path, force) as part:
         _WRITERS[ending](run, part, at, where, view, progress)
@@ -96,10 +97,15 @@ def _mp4(run: Run, part: Path, _e: int, layer: str | None, _: str | None, progre
     write_mp4(run, part, whole_sheet(run, layer), progress, find_ffmpeg())
 
 
-def _csv(run: Run, part: Path, _e: int, layer: str | None, _: str | None, _p: Callable[[int, int], None]) -> None:
+def _csv(run: Run, part: Path, epoch: int, layer: str | None, view: str | None, _: Callable[[int, int], None]) -> None:
+    from strnn_viz.exporting.curves import TABLES, write_table
     from strnn_viz.exporting.table import write_csv
 
-    write_csv(run, part, layer)
+    if view is None:
+        write_csv(run, part, layer)
+    else:
+        name = nearest(view, TABLES, "there is no table of a view", "Tables")
+        write_table(run, part, epoch, name, layer)
 
 
 def _image(

@@ -19,7 +19,7 @@ from tests.synthetic import make_run
         ("a.png", {"epoch": 99}, "no epoch 99. Epochs: 0 to 5; the nearest is 5"),
         ("a.csv", {"layer": "LSTM laier 2"}, "no layer 'LSTM laier 2'. Did you mean LSTM layer 2?"),
         ("a.png", {"view": "distanse"}, "Did you mean distance?.*one-unit"),
-        ("a.html", {"view": "masks"}, "--view is for a picture"),
+        ("a.html", {"view": "masks"}, "--view is for .png"),
         ("a.gif", {"epoch": 1}, "--epoch is for"),
     ],
 )
