@@ -60,8 +60,7 @@ class Block:
     def momentum(self) -> Tensor | None:
         """Momentum of its active weights, shape (n,): of dense gradients where it is kept, else the optimizer's."""
         dense = self.matrix.signals.get("momentum")
-        full = self.matrix.first_moment if dense is None else dense
-        return None if full is None else full.view(-1)[self.positions]
+        return self.matrix.moment_at(self.positions) if dense is None else dense.view(-1)[self.positions]
 
 
 @dataclass(frozen=True)

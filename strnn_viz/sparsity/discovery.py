@@ -7,13 +7,14 @@ from fnmatch import fnmatch
 
 from torch import nn
 
+from strnn_viz.nn.sparse import SparseEmbedding, SparseMatrix
 from strnn_viz.runs import LayerInfo
 
 _GATES = {nn.LSTM: ("i", "f", "g", "o"), nn.GRU: ("r", "z", "n")}
 
 
 def weight_matrices(model: nn.Module, exclude: Sequence[str] = ()) -> list[tuple[LayerInfo, nn.Parameter]]:
-    """Every trainable two-dimensional parameter of a model, once, in the order of the model.
+    """Every trainable two-dimensional parameter of a model, once, in the order of the model, and every sparse matrix.
 
     Parameters
     ----------
@@ -24,17 +25,20 @@ def weight_matrices(model: nn.Module, exclude: Sequence[str] = ()) -> list[tuple
     Returns
     -------
     list of (LayerInfo, Parameter)
-        A parameter that several modules share appears under its first name, with the others in ``info.tied``.
+        A parameter that several modules share appears under its first name, with the others in ``info.tied``. The
+        parameter of a :class:`~strnn_viz.nn.sparse.SparseMatrix` is its values; its name is that of the matrix.
     """
+    stored = {id(matrix.values): matrix.shape for matrix in sparse_matrices(model)}
     names: dict[int, list[str]] = {}
     for name, parameter in model.named_parameters(remove_duplicate=False):
-        names.setdefault(id(parameter), []).append(name)
+        own = name.removesuffix(".values") if id(parameter) in stored else name
+        names.setdefault(id(parameter), []).append(own)
     found = []
-    for name, parameter in model.named_parameters():
-        aliases = names[id(parameter)]
-        if parameter.ndim != 2 or not parameter.requires_grad or any(fnmatch(a, p) for a in aliases for p in exclude):
+    for parameter in model.parameters():
+        aliases, shape = names[id(parameter)], stored.get(id(parameter), tuple(parameter.shape))
+        if len(shape) != 2 or not parameter.requires_grad or any(fnmatch(a, p) for a in aliases for p in exclude):
             continue
-        rows, columns = parameter.shape
+        name, (rows, columns) = aliases[0], shape
         owner_name, _, leaf = name.rpartition(".")
         owner = model.get_submodule(owner_name)
         gates = _GATES.get(type(owner), getattr(owner, "gates", ())) if leaf.startswith("weight_") else ()
@@ -46,15 +50,20 @@ def weight_matrices(model: nn.Module, exclude: Sequence[str] = ()) -> list[tuple
     return found
 
 
+def sparse_matrices(model: nn.Module) -> list[SparseMatrix]:
+    """The matrices of a model that hold their active weights only."""
+    return [module for module in model.modules() if isinstance(module, SparseMatrix)]
+
+
 def _role(owner: nn.Module, leaf: str) -> str:
-    if isinstance(owner, nn.Embedding):
+    if isinstance(owner, nn.Embedding | SparseEmbedding):
         return "embedding"
     return "input" if leaf.startswith("weight_ih") else "recurrent" if leaf.startswith("weight_hh") else "linear"
 
 
 def _group(owner: nn.Module, path: str, leaf: str) -> str:
     """``LSTM layer 2`` for the second layer of a recurrent stack; else the module's own name."""
-    kind = type(owner).__name__.removesuffix("Layer")
+    kind = type(owner).__name__.removeprefix("Sparse").removesuffix("Layer")
     if leaf.startswith("weight_") and isinstance(owner, nn.RNNBase):
         index, _, direction = leaf.partition("_l")[2].partition("_")
         return f"{kind} layer {int(index) + 1}" + (" backward" if direction else "")

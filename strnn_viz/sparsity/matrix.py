@@ -74,6 +74,11 @@ class MaskedMatrix:
         states = self._states()
         return states.get("momentum_buffer", states.get("exp_avg"))
 
+    def moment_at(self, positions: Tensor) -> Tensor | None:
+        """:attr:`first_moment` at some active positions."""
+        full = self.first_moment
+        return None if full is None else self._flat(full)[positions]
+
     def observe(self, observer: Observer) -> None:
         """Show `observer` every gradient while it is still dense, right before it is masked."""
         self._observers.append(observer)

@@ -1,0 +1,174 @@
+"""How much memory one training step of a language model takes, by sparsity, each in a process of its own."""
+
+from __future__ import annotations
+
+import gc
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from strnn_viz.bench.topology import Progress, machine
+from strnn_viz.errors import StrnnVizError
+from strnn_viz.nn.lstm import StackedLSTM
+from strnn_viz.nn.sparse import SparseEmbedding, SparseLinear, SparseLSTMLayer, SparseMatrix, SparseStackedLSTM
+
+SPARSITIES = (0.0, 0.67, 0.9, 0.957, 0.99)
+
+_BATCH, _STEPS = 20, 35
+
+
+class _Model(nn.Module):
+    """Embedding, two recurrent layers, decoder: dense where nothing is left out, else sparse throughout."""
+
+    def __init__(self, words: int, hidden: int, sparsity: float) -> None:
+        super().__init__()
+        generator = torch.Generator().manual_seed(0)
+
+        def matrix(rows: int, columns: int) -> SparseMatrix:
+            return SparseMatrix.random((rows, columns), 1 - sparsity, generator)
+
+        if sparsity:
+            layers = [SparseLSTMLayer(*(matrix(4 * hidden, hidden) for _ in range(2))) for _ in range(2)]
+            self.embedding: nn.Module = SparseEmbedding(matrix(words, hidden))
+            self.lstm: nn.Module = SparseStackedLSTM(layers)
+            self.decoder: nn.Module = SparseLinear(matrix(words, hidden))
+        else:
+            self.embedding, self.decoder = nn.Embedding(words, hidden), nn.Linear(hidden, words)
+            self.lstm = StackedLSTM(hidden, (hidden, hidden))
+
+    def forward(self, words: Tensor) -> Tensor:
+        logits: Tensor = self.decoder(self.lstm(self.embedding(words))[0])
+        return logits
+
+
+def memory(
+    progress: Progress | None = None,
+    *,
+    words: int = 10_000,
+    hidden: int = 1500,
+    sparsities: Sequence[float] = SPARSITIES,
+) -> dict[str, Any]:
+    """Measure, and return plain values for JSON or :func:`table`.
+
+    Parameters
+    ----------
+    progress : callable, optional
+    words, hidden : int
+        Size of the vocabulary, and of the embedding and both layers: by default the paper's 66 million weights.
+    sparsities : sequence of float
+        0 stands for dense layers.
+
+    Returns
+    -------
+    dict
+        ``machine``: what it ran on. ``rows``: ``sparsity``, ``weights`` (active ones of all matrices), ``held``
+        (bytes of weights, their gradients, momentum and indices after a step), ``per_weight`` (`held` for each weight)
+        and ``peak`` (most bytes resident while the model was made and took three steps, above those after all imports).
+
+    Raises
+    ------
+    StrnnVizError
+        If a process that measures fails, as where there is too little memory.
+    """
+    rows = []
+    for number, sparsity in enumerate(sparsities):
+        if progress is not None:
+            progress(number, len(sparsities))
+        code = f"from strnn_viz.bench.memory import tell; tell({words}, {hidden}, {sparsity})"
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+        if done.returncode:
+            last = (done.stderr.strip().splitlines() or ["without a word: probably too little memory"])[-1]
+            raise StrnnVizError(f"measuring memory at a sparsity of {sparsity:g} failed: {last}")
+        rows.append(json.loads(done.stdout.splitlines()[-1]))
+    if progress is not None:
+        progress(len(sparsities), len(sparsities))
+    return {"machine": machine(), "rows": rows}
+
+
+def table(result: dict[str, Any]) -> str:
+    """The result of :func:`memory` as text of a few columns."""
+    lines = [
+        "A training step of a language model, SGD with momentum: what weights, gradients, momentum and indices hold,",
+        "and the most that is in use above what the imports take.",
+        "",
+        f"{'sparsity':>8}{'weights':>14}{'held MB':>12}{'bytes a weight':>18}{'peak MB':>12}",
+    ]
+    lines += [
+        f"{row['sparsity'] or 'dense':>8}{row['weights']:>14,}{row['held'] / 1e6:>12,.1f}{row['per_weight']:>18.1f}"
+        f"{row['peak'] / 1e6:>12,.0f}"
+        for row in result["rows"]
+    ]
+    return "\n".join(lines)
+
+
+def tell(words: int, hidden: int, sparsity: float) -> None:
+    """Measure one model in this process, and print it as one line of JSON."""
+    from strnn_viz.nn.sparse import installed
+
+    installed()  # kernels are loaded before the first reading
+    resident = _Resident()
+    model = _Model(words, hidden, sparsity)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+    text = torch.randint(words, (_STEPS + 1, _BATCH), generator=torch.Generator().manual_seed(1))
+    for _ in range(3):
+        _step(model, optimizer, text, feature_major=bool(sparsity))
+    print(json.dumps({"sparsity": sparsity, **held(model, optimizer), "peak": resident.peak()}))  # noqa: T201
+
+
+def _step(model: nn.Module, optimizer: torch.optim.Optimizer, text: Tensor, *, feature_major: bool) -> None:
+    optimizer.zero_grad()
+    logits = model(text[:-1]).flatten(0, 1)
+    if feature_major:  # words first, lanes last: so sparse layers leave them, and the loss need not copy them
+        loss = F.cross_entropy(logits.t()[None], text[1:].reshape(1, -1))
+    else:
+        loss = F.cross_entropy(logits, text[1:].flatten())
+    torch.autograd.backward(loss)
+    optimizer.step()
+
+
+def held(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, float]:
+    """Active weights of all matrices, and the bytes that they, their gradients, states and indices take.
+
+    Returns
+    -------
+    dict
+        ``weights``, ``held`` and ``per_weight``.
+    """
+    matrices = [m for m in model.modules() if isinstance(m, SparseMatrix)]
+    parameters = [m.values for m in matrices] or [p for p in model.parameters() if p.ndim > 1]
+    taken = sum(m.pattern.nbytes for m in matrices)
+    for p in parameters:
+        states = [s for s in optimizer.state.get(p, {}).values() if isinstance(s, Tensor) and s.shape == p.shape]
+        taken += sum(t.nbytes for t in (p, *([] if p.grad is None else [p.grad]), *states))
+    weights = sum(p.numel() for p in parameters)
+    return {"weights": weights, "held": taken, "per_weight": taken / max(1, weights)}
+
+
+class _Resident:
+    """Bytes resident in this process, from now on."""
+
+    def __init__(self) -> None:
+        gc.collect()
+        self._linux = Path("/proc/self/clear_refs")
+        if self._linux.exists():
+            self._linux.write_text("5")  # the kernel forgets the most so far
+        self._before = self._read()
+
+    def peak(self) -> int:
+        """The most of them above those at the beginning."""
+        return self._read() - self._before
+
+    def _read(self) -> int:
+        if self._linux.exists():
+            status = Path("/proc/self/status").read_text()
+            return 1024 * int(status.partition("VmHWM:")[2].split()[0])
+        import resource  # not there on Windows
+
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -1,0 +1,112 @@
+"""Whole models between their dense form and the one that holds active weights only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from strnn_viz.nn.lstm import LSTMLayer
+from strnn_viz.nn.rhn import RHNLayer
+from strnn_viz.nn.sparse.embedding import SparseEmbedding
+from strnn_viz.nn.sparse.linear import SparseLinear
+from strnn_viz.nn.sparse.lstm import SparseLSTMLayer
+from strnn_viz.nn.sparse.matrix import SparseMatrix
+from strnn_viz.nn.sparse.rhn import SparseRHNLayer
+
+M = TypeVar("M", bound=nn.Module)
+
+
+def to_sparse(model: M, positions: Mapping[str, Tensor] | None = None) -> M:
+    """Replace the layers of a model, in place, by those that hold their active weights only.
+
+    Layers are :class:`torch.nn.Linear`, :class:`torch.nn.Embedding`, and this package's LSTM and RHN layers; others
+    stay as they are. A matrix that several layers share is shared afterwards, too. An optimizer must be made anew.
+
+    Parameters
+    ----------
+    model : Module
+    positions : mapping of str to Tensor of int64, optional
+        Active positions by name of the weight matrix, increasing, as of ``SparseTraining.matrices[name].positions``. A
+        layer none of whose matrices is named stays dense; of one with some, the others keep all places. By default
+        weights that are not zero are active.
+
+    Returns
+    -------
+    Module
+        The same object.
+
+    Examples
+    --------
+    >>> model = torch.nn.Sequential(torch.nn.Linear(3, 2, bias=False))
+    >>> to_sparse(model, {"0.weight": torch.tensor([0, 4])})
+    Sequential(
+      (0): SparseLinear(
+        (weight): SparseMatrix(2, 3, nnz=2)
+      )
+    )
+    """
+    found = dict(positions) if positions is not None else None
+    made: dict[int, SparseMatrix] = {}
+    shared: dict[int, list[str]] = {}
+    for name, parameter in model.named_parameters(remove_duplicate=False):
+        shared.setdefault(id(parameter), []).append(name)
+
+    def matrix(parameter: Tensor) -> SparseMatrix:
+        if id(parameter) not in made:
+            given = None
+            if found is not None:
+                known = [found[n] for n in shared[id(parameter)] if n in found]
+                given = known[0] if known else torch.arange(parameter.numel(), device=parameter.device)
+            made[id(parameter)] = SparseMatrix.from_dense(parameter, given)
+        return made[id(parameter)]
+
+    kept = []  # replaced layers: while they are there, no other parameter gets the identity of one of theirs
+    for path, module in list(model.named_modules(remove_duplicate=False)):
+        weights = [p for p in module.parameters(recurse=False) if p.ndim == 2]
+        named = found is None or any(n in found for p in weights for n in shared[id(p)])
+        replacement = _replacement(module, matrix) if weights and named else None
+        if replacement is not None and path:
+            kept.append(module)
+            parent, _, leaf = path.rpartition(".")
+            setattr(model.get_submodule(parent), leaf, replacement.train(module.training))
+    return model
+
+
+def _replacement(module: nn.Module, matrix: Callable[[Tensor], SparseMatrix]) -> nn.Module | None:
+    """The same layer of sparse matrices, with the biases of the dense one; None where there is no such layer."""
+    made: nn.Module
+    if type(module) is nn.Linear:
+        made = SparseLinear(matrix(module.weight), module.bias is not None)
+    elif type(module) is nn.Embedding and module.padding_idx is None and module.max_norm is None:
+        made = SparseEmbedding(matrix(module.weight))
+    elif type(module) is LSTMLayer:
+        made = SparseLSTMLayer(matrix(module.weight_ih), matrix(module.weight_hh))
+    elif type(module) is RHNLayer:
+        recurrent = [matrix(module.get_parameter(f"weight_hh_{i}")) for i in range(module.depth)]
+        made = SparseRHNLayer(matrix(module.weight_ih), recurrent, module.input_dropout, module.hidden_dropout)
+    else:
+        return None
+    with torch.no_grad():
+        for name, bias in module.named_parameters(recurse=False):
+            if bias.ndim == 1:
+                made.get_parameter(name).copy_(bias)
+    return made
+
+
+def dense_state_dict(model: nn.Module) -> dict[str, Tensor]:
+    """The state of a model with every sparse matrix dense, for the model that :func:`to_sparse` was given.
+
+    Returns
+    -------
+    dict of str to Tensor
+        Detached copies, by the names of the dense model.
+    """
+    state = {name: value.detach().clone() for name, value in model.state_dict().items()}
+    for path, module in model.named_modules(remove_duplicate=False):
+        if isinstance(module, SparseMatrix):
+            del state[f"{path}.values"], state[f"{path}.positions"]
+            state[path] = module.to_dense()
+    return state

@@ -1,0 +1,170 @@
+"""Sparse products by the compiled kernels: what :mod:`.portable` does, for float32 on the CPU."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from typing import Any
+
+import numba
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from strnn_viz.nn.sparse import kernels
+from strnn_viz.nn.sparse.pattern import Pattern
+
+# The columns of a matrix are worked through in blocks, so that the activations they meet, of so many bytes, stay in a
+# cache.
+_L1, _L2 = 36_000, 400_000
+
+#: Below this density a row has too few weights in a block that fits into the first cache.
+_SPARSE = 0.15
+
+#: Lanes that the gradient of the weights takes at a time.
+_SPAN = 704
+
+
+def multiply(pattern: Pattern, values: Tensor, x: Tensor, bias: Tensor | None = None) -> Tensor:
+    """W x + b, as :func:`.portable.multiply`."""
+    y = x.new_empty(pattern.shape[0], x.shape[1])
+    _multiply(pattern, values, x, x.new_zeros(pattern.shape[0]) if bias is None else bias, y)
+    return y
+
+
+def multiply_transposed(pattern: Pattern, values: Tensor, g: Tensor) -> Tensor:
+    """Wᵀ g, as :func:`.portable.multiply_transposed`."""
+    transposed, order = pattern.columnwise
+    return multiply(transposed, _taken(values, order), g)
+
+
+def gradient(pattern: Pattern, g: Tensor, x: Tensor, out: Tensor | None = None) -> Tensor:
+    """Compute g xᵀ at the active places only, as :func:`.portable.gradient`."""
+    out = g.new_zeros(pattern.nnz) if out is None else out
+    lanes = g.shape[1]
+    if pattern.nnz and lanes:
+        _threads()
+        ptr, blocks = _blocks(pattern, _L2 // (4 * min(_SPAN, lanes)))
+        kernels.gradient(
+            _flat(g), g.stride(0), _flat(x), x.stride(0), lanes, _flat(pattern.indices), ptr, blocks,
+            _balanced(pattern), _SPAN, _flat(out),
+        )  # fmt: skip
+    return out
+
+
+def lstm_forward(pattern: Pattern, values: Tensor, gates: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
+    """All time steps of an LSTM, as :func:`.portable.lstm_forward`."""
+    hidden, batch = h.shape
+    lanes = gates.shape[1]
+    y, cells = gates.new_empty(hidden, lanes), gates.new_empty(hidden, lanes)
+    if y.numel():
+        _threads()
+        states = torch.cat([_packed(h), h.new_empty(h.numel())])
+        kernels.lstm_forward(
+            _flat(values), _flat(pattern.indices), _flat(pattern.indptr), _even(hidden), hidden, batch, lanes,
+            _flat(gates), _flat(states), _flat(c.clone()), _flat(y), _flat(cells),
+            _flat(gates.new_empty(4 * hidden, batch)),
+        )  # fmt: skip
+    return y, cells
+
+
+def lstm_backward(
+    pattern: Pattern, values: Tensor, gates: Tensor, cells: Tensor, c: Tensor, gradient_y: Tensor, gradient_c: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Backward pass of :func:`lstm_forward`, as :func:`.portable.lstm_backward`."""
+    hidden, batch = c.shape
+    lanes = gates.shape[1]
+    inputs, carried, slopes = torch.empty_like(gates), torch.zeros_like(c), gradient_c.clone()
+    if gates.numel():
+        _threads()
+        transposed, order = pattern.columnwise
+        kernels.lstm_backward(
+            _flat(_taken(values, order)), _flat(transposed.indices), _flat(transposed.indptr), _even(hidden), hidden,
+            batch, lanes, _flat(gates), _flat(cells), _flat(c), _flat(gradient_y), _flat(carried),
+            _flat(slopes), _flat(inputs), _flat(gates.new_empty(2, 4 * hidden, batch)),
+        )  # fmt: skip
+    return inputs, carried, slopes
+
+
+def warm_up() -> None:
+    """Compile every kernel, or load it from Numba's cache; say so where it takes longer than a moment."""
+    notice = "Preparing sparse kernels for this machine; the first time takes half a minute."
+    told = threading.Timer(1.5, print, [notice], {"file": sys.stderr, "flush": True})
+    told.daemon = True
+    told.start()
+    try:
+        pattern, one = Pattern.of(torch.zeros(1, dtype=torch.int64), (4, 1)), torch.ones(1)
+        x = torch.ones(1, 1)
+        gates = multiply(pattern, one, x)
+        multiply_transposed(pattern, one, gates)
+        gradient(pattern, gates, x)
+        y, cells = lstm_forward(pattern, one, gates, x, x)
+        lstm_backward(pattern, one, gates, cells, x, y, x)
+    finally:
+        told.cancel()
+
+
+def _multiply(pattern: Pattern, values: Tensor, x: Tensor, bias: Tensor, y: Tensor) -> None:
+    lanes = x.shape[1]
+    if not y.numel():
+        return
+    _threads()
+    cached = _L2 if pattern.density < _SPARSE else _L1
+    ptr, blocks = _blocks(pattern, cached // (4 * min(kernels.TILE, lanes)))
+    kernels.multiply(
+        _flat(values), _flat(pattern.indices), ptr, blocks, _balanced(pattern), _flat(x), x.stride(0), lanes,
+        _flat(bias), _flat(y), y.stride(0),
+    )  # fmt: skip
+
+
+def _blocks(pattern: Pattern, width: int) -> tuple[NDArray[np.int32], int]:
+    ptr = pattern.blocks(max(width, 16))
+    return ptr.view(-1).numpy(), ptr.shape[1] - 1
+
+
+def _taken(values: Tensor, order: Tensor) -> Tensor:
+    out = values.new_empty(len(order))
+    if len(order):
+        _threads()
+        kernels.take(_flat(values), _flat(order), _flat(out))
+    return out
+
+
+def _packed(h: Tensor) -> Tensor:
+    """A state as time steps read it: tiles of lanes, of each the whole vectors of all units, then what remains.
+
+    So a vector of sixteen never lies across two lines of the cache.
+    """
+    parts = []
+    for tile in torch.split(h, kernels.TILE, dim=1):
+        whole = tile.shape[1] // 16 * 16
+        parts += [tile[:, :whole].reshape(-1), tile[:, whole:].reshape(-1)]
+    return torch.cat(parts)
+
+
+def _balanced(pattern: Pattern) -> NDArray[np.int64]:
+    """Ranges of rows of about as many weights each, several for every thread."""
+    parts = 4 * torch.get_num_threads()
+    indptr = pattern.indptr.numpy()
+    bounds = np.searchsorted(indptr, np.linspace(0, pattern.nnz, parts + 1)).astype(np.int64)
+    bounds[0], bounds[-1] = 0, pattern.shape[0]
+    return bounds
+
+
+def _even(units: int) -> NDArray[np.int64]:
+    return np.linspace(0, units, torch.get_num_threads() + 1).astype(np.int64)
+
+
+def _flat(x: Tensor) -> NDArray[Any]:
+    """The memory of a tensor from its first to its last element, as one row."""
+    if x.dtype not in (torch.float32, torch.int32):  # kernels would take its bytes for something else
+        raise TypeError(f"weights and activations are of different types: float32 was expected, and found {x.dtype}.")
+    x = x.detach()
+    if x.is_contiguous():
+        return x.view(-1).numpy()
+    return x.as_strided((sum((n - 1) * s for n, s in zip(x.shape, x.stride(), strict=True)) + 1,), (1,)).numpy()
+
+
+def _threads() -> None:
+    numba.set_num_threads(min(torch.get_num_threads(), numba.config.NUMBA_NUM_THREADS))

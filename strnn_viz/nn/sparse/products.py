@@ -1,0 +1,57 @@
+"""The product with a sparse matrix, as autograd sees it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from strnn_viz.nn.sparse.backends import backend
+from strnn_viz.nn.sparse.matrix import SparseMatrix
+
+
+def product(matrix: SparseMatrix, x: Tensor, bias: Tensor | None = None) -> Tensor:
+    """W x + b of feature-major activations.
+
+    Parameters
+    ----------
+    matrix : SparseMatrix, (rows, columns)
+    x : Tensor, shape (columns, lanes)
+    bias : Tensor, shape (rows,), optional
+
+    Returns
+    -------
+    Tensor, shape (rows, lanes)
+        Its gradient with respect to the weights is computed at active places only.
+    """
+    y: Tensor = _Product.apply(matrix.pattern, matrix.values, x, bias)  # type: ignore[no-untyped-call]
+    return y
+
+
+def feature_major(x: Tensor) -> Tensor:
+    """Activations of shape (..., features) as (features, lanes): free of a copy where a sparse layer made them."""
+    return x.movedim(-1, 0).reshape(x.shape[-1], x.shape[:-1].numel()).contiguous()
+
+
+def feature_last(y: Tensor, shape: torch.Size | tuple[int, ...]) -> Tensor:
+    """Activations of shape (features, lanes) as a view of (*shape, features)."""
+    return y.view(y.shape[0], *shape).movedim(0, -1)
+
+
+class _Product(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, pattern: Any, values: Tensor, x: Tensor, bias: Tensor | None) -> Tensor:
+        ctx.pattern, ctx.backend = pattern, backend(x)
+        ctx.save_for_backward(values, x)
+        return ctx.backend.multiply(pattern, values, x, bias)  # type: ignore[no-any-return]
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:
+        values, x = ctx.saved_tensors
+        g = g.contiguous()
+        of_values = ctx.backend.gradient(ctx.pattern, g, x) if ctx.needs_input_grad[1] else None
+        of_x = ctx.backend.multiply_transposed(ctx.pattern, values, g) if ctx.needs_input_grad[2] else None
+        return None, of_values, of_x, g.sum(1) if ctx.needs_input_grad[3] else None

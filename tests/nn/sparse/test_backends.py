@@ -1,0 +1,85 @@
+import builtins
+import logging
+
+import pytest
+import torch
+
+from strnn_viz.errors import UsageError
+from strnn_viz.nn.sparse import SparseLinear, SparseMatrix, backends, installed, portable, using
+
+
+def linear():
+    return SparseLinear(SparseMatrix.random((6, 5), 0.5, torch.Generator().manual_seed(0)))
+
+
+def test_an_unknown_backend_is_refused():
+    with pytest.raises(UsageError, match="no backend of sparse products is called 'cuda'"), using("cuda"):
+        pass
+
+
+def test_other_precisions_are_pytorch_s():
+    assert backends.backend(torch.zeros(1, dtype=torch.float64)) is portable
+    with using("torch"):
+        assert backends.backend(torch.zeros(1)) is portable
+        if installed():
+            with using("auto"):
+                assert backends.backend(torch.zeros(1)) is not portable
+        assert backends.backend(torch.zeros(1)) is portable
+
+
+def test_weights_and_activations_of_different_types_are_refused(backend):
+    with pytest.raises((RuntimeError, TypeError), match=r"(?i)type|float|double"):
+        linear().double()(torch.ones(2, 5))
+
+
+def test_the_backend_of_the_forward_pass_is_that_of_the_backward_pass(monkeypatch):
+    layer, asked = linear(), []
+    real = portable.gradient
+    monkeypatch.setattr(portable, "gradient", lambda *args: asked.append(1) or real(*args))
+    with using("torch"):
+        y = layer(torch.ones(2, 5))
+    y.sum().backward()
+    assert asked == [1]
+    torch.testing.assert_close(layer.weight.values.grad, torch.full((15,), 2.0))
+
+
+@pytest.fixture
+def without_numba(monkeypatch):
+    """A Python in which numba cannot be imported."""
+    real = builtins.__import__
+
+    def refuse(name, *args, **kwargs):
+        if name.split(".")[0] == "numba" or (name == "strnn_viz.nn.sparse" and "fast" in (args[2] or ())):
+            raise ModuleNotFoundError("No module named 'numba'", name="numba")
+        return real(name, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, "__import__", refuse)
+    backends._fast.cache_clear()
+    yield
+    backends._fast.cache_clear()
+
+
+def test_without_numba_one_line_says_so_and_everything_works(without_numba, caplog):
+    with caplog.at_level(logging.WARNING):
+        for _ in range(3):
+            linear()(torch.ones(2, 5)).sum().backward()
+    assert [record.getMessage() for record in caplog.records] == [
+        "Sparse layers run on PyTorch's CSR matrices, several times slower than they could: numba is not installed "
+        "(pip install 'strnn-viz[fast]')."
+    ]
+    assert not installed()
+    with pytest.raises(UsageError, match="numba is not installed"), using("numba"):
+        pass
+
+
+@pytest.mark.skipif(not installed(), reason="numba is not installed")
+def test_more_threads_than_one_give_the_same(monkeypatch):
+    layer, x, results = linear(), torch.randn(3, 5), []
+    before = torch.get_num_threads()
+    try:
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            results.append(layer(x))
+    finally:
+        torch.set_num_threads(before)
+    assert torch.equal(*results)
