@@ -29,6 +29,7 @@ from strnn_viz.topology.nnstd import Distance, LayerDistance, nnstd
 from strnn_viz.topology.paths import EffectiveTopology, PathCount, effective_paths, effective_topology
 from strnn_viz.topology.pooling import Pooled, crop, full_share, pool
 from strnn_viz.topology.power_law import PowerLaw, fit_power_law
+from strnn_viz.topology.rewiring import Patch, RewiringEvent, rewiring_event
 from strnn_viz.topology.small_world import SmallWorld, any_gate, small_worldness
 from strnn_viz.topology.spectrum import Spectrum, spectral_gap
 from strnn_viz.topology.survival import Survival, kaplan_meier, survival_by_cohort, survival_curve
@@ -52,9 +53,11 @@ __all__ = [
     "Magnitudes",
     "MaskDistances",
     "Movement",
+    "Patch",
     "PathCount",
     "Pooled",
     "PowerLaw",
+    "RewiringEvent",
     "SmallWorld",
     "Spectrum",
     "Survival",
@@ -93,6 +96,7 @@ __all__ = [
     "previous_epoch",
     "quantile",
     "rewired_share",
+    "rewiring_event",
     "row_of",
     "small_worldness",
     "spectral_gap",

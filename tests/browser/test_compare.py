@@ -1,0 +1,87 @@
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from strnn_viz.config import preset
+from tests.browser.accessibility import assert_accessible
+from tests.browser.conftest import served
+from tests.dashboard.conftest import wait_for
+from tests.synthetic import make_run
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a comparison of two finished runs of unequal lengths."""
+    folder = tmp_path_factory.mktemp("compared")
+    make_run(folder / "uniform", preset("demo", epochs=8), epochs=8, hidden=16)
+    make_run(folder / "er", preset("demo", epochs=5, initialization="erdos_renyi"), epochs=5, hidden=16, seed=1)
+    with served(folder) as start:
+        yield f"{start().removesuffix('/explorer')}/compare?runs=uniform,er"
+
+
+def masks(page: Page) -> list[bytes]:
+    """What the two masks show, once they have stopped changing."""
+    canvases: list[Locator] = page.locator(".card.masks canvas:first-of-type").all()
+    seen: list[list[bytes]] = []
+
+    def same_again() -> bool:
+        seen.append([canvas.screenshot() for canvas in canvases])
+        return len(seen) > 3 and seen[-1] == seen[-2] == seen[-3]
+
+    wait_for(same_again)
+    return seen[-1]
+
+
+def test_two_runs_are_scrubbed_zoomed_and_swiped_together_by_keyboard(page: Page, compared: str) -> None:
+    page.emulate_media(reduced_motion="reduce")
+    page.goto(compared)
+    expect(page.get_by_text("2 runs compared")).to_be_visible()
+    expect(page.get_by_text("At epoch 8: B is at its last epoch, 5.")).to_be_visible()
+    before = masks(page)
+    assert len(before) == 2
+    slider = page.get_by_role("slider", name="Epoch")
+    slider.press("Home")
+    slider.press("ArrowRight")
+    slider.press("ArrowRight")
+    expect(page.get_by_role("heading", name=re.compile("^LSTM layer 1, recurrent, epoch 2: 2 masks"))).to_be_visible()
+    expect(page.get_by_role("heading", name=re.compile("^Epoch 2: validation perplexity A"))).to_be_visible()
+    scrubbed = masks(page)
+    assert all(a != b for a, b in zip(before, scrubbed, strict=True))
+    page.get_by_role("button", name="Zoom in").press("Enter")
+    expect(page.get_by_role("button", name="Whole matrix")).to_be_enabled()
+    assert all(a != b for a, b in zip(masks(page), scrubbed, strict=True))
+
+    page.get_by_role("button", name="Swipe").press("Enter")
+    divider = page.get_by_role("slider", name=re.compile("^Divider: A, uniform at its left, B, er at its right"))
+    above = page.locator(".card.pair .above")
+    expect(above).to_have_css("clip-path", "inset(0px 0px 0px 50%)")
+    for _ in range(3):
+        divider.press("ArrowRight")
+    expect(divider).to_have_attribute("aria-valuenow", "53")
+    expect(above).to_have_css("clip-path", "inset(0px 0px 0px 53%)")
+    assert_accessible(page)
+    box = above.bounding_box()
+    page.mouse.move(box["x"] + 0.53 * box["width"], box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + 20, steps=4)
+    page.mouse.up()
+    expect(above).to_have_css("clip-path", re.compile(r"^inset\(0px 0px 0px (19|2[0-2])%\)$"))
+
+
+def test_one_button_trains_both_side_by_side(page: Page, explorer: Callable[..., str], tmp_path: Path) -> None:
+    page.goto(explorer("--delay", "0.8", "--epochs", "200").replace("/explorer", "/compare"))
+    expect(page.get_by_role("heading", name="Two topologies side by side")).to_be_visible()
+    page.get_by_role("button", name="Erdős–Rényi vs uniform").last.click()
+    expect(page.get_by_text("2 runs compared · 2 in training")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"/compare\?runs=demo-uniform,demo-erdos_renyi$"))
+    expect(page.get_by_role("status").filter(has_text="Both train at once on ")).to_be_visible()
+    expect(
+        page.get_by_role("heading", name=re.compile(r"^Epoch ([2-9]|\d\d+): validation perplexity A .*, B"))
+    ).to_be_visible()
+    expect(page.get_by_text("following live")).to_be_visible()
+    assert sorted(p.name for p in (tmp_path / "runs").iterdir()) == ["demo-erdos_renyi", "demo-uniform"]

@@ -1,0 +1,267 @@
+"""Plots of several runs, by their numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from strnn_viz.config import preset
+from strnn_viz.runs import PERPLEXITY, Run, RunWriter
+from strnn_viz.topology import changes, states
+from strnn_viz.topology.apart import apart
+from strnn_viz.topology.between import BOTH, ONLY_A, ONLY_B, Shared, shared_between
+from strnn_viz.topology.gaps import gap
+from strnn_viz.topology.pooling import LEVELS, MIXES
+from strnn_viz.views import palette
+from strnn_viz.views._compared import LOOKS, listed, spread
+from strnn_viz.views._plot import Word
+from strnn_viz.views.compared_density import Densities, compared_density, compared_density_title, densities
+from strnn_viz.views.compared_distance import Way, compared_distance, compared_distance_title
+from strnn_viz.views.compared_gap import (
+    compared_gap,
+    compared_gap_title,
+    gap_range,
+    gap_words,
+    gaps_to_first,
+    kinds_to_first,
+)
+from strnn_viz.views.compared_learning import compared_learning, compared_learning_title
+from strnn_viz.views.compared_masks import (
+    Window,
+    chance_words,
+    common_density,
+    compared_mask,
+    mask_difference,
+    shared_words,
+)
+from tests.synthetic import make_run
+
+HH = "lstm.0.weight_hh"
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("compared")
+    make_run(path / "uniform", preset("demo", epochs=6), epochs=6, hidden=8)
+    make_run(path / "er", preset("demo", epochs=4, initialization="erdos_renyi"), epochs=4, hidden=8, seed=1,
+             density=0.3)  # fmt: skip
+    make_run(path / "seed2", preset("demo", epochs=6, seed=2), epochs=6, hidden=8, seed=2)
+    make_run(path / "era", preset("era", epochs=3), epochs=3, hidden=8, accuracy=True)
+    RunWriter(path / "empty", preset("demo", epochs=6)).close()
+    return path
+
+
+@pytest.fixture
+def runs(folder: Path) -> list[Run]:
+    return [Run(folder / name) for name in ("uniform", "er")]
+
+
+def sources(element: Any, renderer: Any) -> list[dict[str, Any]]:
+    return [r.data_source.data for r in renderer.get_plot(element).state.renderers]
+
+
+def codes(element: Any) -> np.ndarray:
+    image = next(iter(element.data.values()))
+    return image.dimension_values(2, flat=False).astype(int)
+
+
+def test_every_run_has_a_look_of_its_own_besides_its_colour() -> None:
+    assert [look.letter for look in LOOKS] == list("ABCDEFGH")
+    assert len({look.dash for look in LOOKS}) == len({look.marker for look in LOOKS}) == 8
+    assert LOOKS[0].colour == palette.RUNS[0]
+
+
+def test_labels_are_moved_apart_only_where_they_would_touch() -> None:
+    words = [Word(9.9, 0.5, "A"), Word(10, 0.5, "B"), Word(2, 0.5, "C")]
+    placed = {w.text: w.y for w in spread(words, 0, 1, reach=1, room=0.1)}
+    assert placed == pytest.approx({"A": 0.5, "B": 0.6, "C": 0.5})
+    top = spread([Word(1, 0.99, "A"), Word(1, 1.0, "B")], 0, 1, reach=1, room=0.1)
+    assert max(w.y for w in top) == pytest.approx(0.95)
+    assert abs(top[0].y - top[1].y) == pytest.approx(0.1)
+    log = spread([Word(1, 10.0, "A")], 1, 100, reach=1, log=True)
+    assert log[0].y == pytest.approx(10.0)
+    assert listed(list("abcde")) == "a, b, c and 2 more"
+    assert listed(["a"]) == "a"
+
+
+def test_learning_curves_are_those_recorded(runs: list[Run], renderer: Any) -> None:
+    cursor, a, marks_a, b, _, words = sources(compared_learning(runs, 3), renderer)
+    assert a["perplexity"].tolist() == [row["valid_perplexity"] for row in runs[0].rows]
+    assert b["epoch"].tolist() == [0, 1, 2, 3, 4]
+    assert len(marks_a["epoch"]) == 7
+    assert list(cursor["epoch"]) == [3]
+    assert [str(t).strip() for t in words["text"]] in (["A", "B"], ["B", "A"])
+
+
+def test_learning_is_told_at_the_epoch_nearest(runs: list[Run]) -> None:
+    a, b = runs[0].rows[6]["valid_perplexity"], runs[1].rows[4]["valid_perplexity"]
+    assert compared_learning_title(runs, 6) == f"Epoch 6: validation perplexity A {a:.0f}, B {b:.0f}"
+    assert compared_learning_title(runs, None) == "Learning curves appear with the first epoch"
+
+
+def test_runs_that_measured_other_things_share_no_axis(folder: Path, renderer: Any) -> None:
+    runs = [Run(folder / "uniform"), Run(folder / "era"), Run(folder / "empty")]
+    found = sources(compared_learning(runs, 2), renderer)
+    assert [len(found[i]["perplexity"]) for i in (1, 3, 5)] == [7, 0, 0]
+    assert compared_learning_title(runs, 2).endswith("B measured another thing")
+    accuracies = sources(compared_learning(runs[1:], 2), renderer)
+    assert accuracies[1]["accuracy"].tolist() == [row["valid_accuracy"] for row in runs[1].rows]
+
+
+def test_the_gap_is_over_all_seeds_of_a_kind(folder: Path, runs: list[Run], renderer: Any) -> None:
+    others = [*runs, Run(folder / "seed2")]
+    kinds = kinds_to_first(runs, others)
+    assert [sorted(r.name for r in kind.values()) for kind in kinds[0]] == [["seed2", "uniform"], ["er"]]
+    found = gaps_to_first(runs, kinds)
+    assert found[0].gap.seeds == (2, 1)
+    assert found[0].gap.epochs.tolist() == [0, 1, 2, 3, 4]
+    area, cursor, curve, _, words = sources(compared_gap(runs, found, 2), renderer)
+    assert curve["gap"].tolist() == found[0].gap.middle.tolist()
+    assert area["y"].tolist() == [*found[0].gap.high, *found[0].gap.low[::-1]]
+    assert list(cursor["epoch"])[-1] == 2
+    assert [str(t).strip() for t in words["text"]] in (["A", "B"], ["B", "A"])
+    assert compared_gap_title(runs, found, 6) == (
+        "Epoch 4, perplexity against A: B +0.0 (+0.0%) (lower is better; "
+        "mean over 2 and 1 seeds, band from smallest to largest)"
+    )
+
+
+def test_two_seeds_of_one_kind_are_compared_with_each_other(folder: Path) -> None:
+    runs = [Run(folder / "uniform"), Run(folder / "seed2")]
+    assert kinds_to_first(runs, runs) == [({0: runs[0]}, {0: runs[1]})]
+
+
+def test_nothing_in_common_is_told(folder: Path, renderer: Any) -> None:
+    runs = [Run(folder / "uniform"), Run(folder / "era")]
+    found = gaps_to_first(runs, kinds_to_first(runs, runs))
+    assert compared_gap_title(runs, found, 2).startswith("The gap appears")
+    *_, words = sources(compared_gap(runs, found, None), renderer)
+    assert "appears with the first epoch" in list(words["text"])
+
+
+@pytest.mark.parametrize(
+    ("absolute", "share", "words"),
+    [(-3.21, -0.021, "−3.2 (−2.1%)"), (150.4, 0.5, "+150 (+50.0%)")],
+)
+def test_gaps_in_words(absolute: float, share: float, words: str) -> None:
+    found = gap({1: {0: absolute / share}}, {1: {0: absolute / share + absolute}}, share=True)
+    assert gap_words(found, 0, PERPLEXITY) == words
+
+
+def test_the_axis_of_gaps_holds_zero_and_leaves_extremes_out() -> None:
+    assert gap_range([]) == (-0.05, 0.05)
+    low, high = gap_range([0.02] * 30 + [5.0])
+    assert low <= 0 < 0.02 < high < 0.1
+    low, high = gap_range([-0.04, -0.02])
+    assert low < -0.04
+    assert high >= 0
+
+
+def test_masks_are_drawn_on_one_scale_and_exact(runs: list[Run]) -> None:
+    infos = [run.layers[HH] for run in runs]
+    scale = common_density(runs, infos)
+    assert scale == runs[1].layer(0, HH).mask.mean()  # the denser of the two
+    shown = codes(compared_mask(runs[0], 2, infos[0], density=scale))
+    what = states(runs[0].layer(2, HH).mask, runs[0].layer(1, HH).mask)
+    assert shown.shape == (32, 8)
+    np.testing.assert_array_equal(shown > 0, what > 0)
+
+
+def test_a_difference_says_who_has_what(runs: list[Run], renderer: Any) -> None:
+    a, b = (run.layer(2, HH).mask for run in runs)
+    element = mask_difference(runs[0], 2, runs[1], 2, runs[0].layers[HH], density=0.3)
+    shown = codes(element)
+    full = {what: 1 + (LEVELS - 1) * len(MIXES) + MIXES.tolist().index(mix)
+            for what, mix in ((BOTH, [5, 0, 0]), (ONLY_B, [0, 5, 0]), (ONLY_A, [0, 0, 5]))}  # fmt: skip
+    assert set(shown[a & b]) == {full[BOTH]}
+    assert set(shown[a & ~b]) == {full[ONLY_A]}
+    assert set(shown[~a & b]) == {full[ONLY_B]}
+    assert set(shown[~a & ~b]) == {0}
+    figure = renderer.get_plot(element).state
+    mapped = figure.renderers[0].glyph.color_mapper.palette
+    assert mapped[full[ONLY_A]][:7].upper() == LOOKS[0].colour
+    assert mapped[full[ONLY_B]][:7].upper() == LOOKS[1].colour
+
+
+def test_a_window_draws_a_part_where_it_lies(runs: list[Run]) -> None:
+    info = runs[0].layers[HH]
+    part = compared_mask(runs[0], 2, info, density=0.3, window=Window(0.25, 0.5, 0.5, 1.0))
+    whole = compared_mask(runs[0], 2, info, density=0.3)
+    image = next(iter(part.data.values()))
+    assert image.bounds.lbrt() == (0.25, 0.5, 0.5, 1.0)
+    np.testing.assert_array_equal(codes(part), codes(whole)[16:, 2:4])
+
+
+@pytest.mark.parametrize("epoch", [None, 99])
+def test_without_an_epoch_a_mask_waits(runs: list[Run], epoch: int | None, renderer: Any) -> None:
+    *_, words = sources(compared_mask(runs[0], epoch, runs[0].layers[HH], density=0.2), renderer)
+    assert list(words["text"]) == ["appears with the first epoch"]
+
+
+def test_what_is_shared_in_words(runs: list[Run]) -> None:
+    found = shared_between(runs[0], 2, runs[1], 2, [HH])
+    assert shared_words(found) == (
+        f"{found.only_a} connections only in A, {found.both} in both ({chance_words(found)}), {found.only_b} only in "
+        f"B: Jaccard {found.jaccard:.3f}, of independent masks {found.chance_jaccard:.3f}"
+    )
+    itself = shared_between(runs[0], 2, runs[0], 2, [HH])
+    assert chance_words(itself) == f"{itself.both / itself.by_chance:,.1f} times what chance gives"
+    assert chance_words(Shared(5, 1030, 5, 1000.0, 25.0, 10_000)) == "1.03 times what chance gives"
+    assert chance_words(Shared(5, 900, 5, 1000.0, 25.0, 10_000)) == "less than chance gives"
+    assert chance_words(found) == "no more than chance gives"
+
+
+def test_densities_beside_what_the_initialization_gives(runs: list[Run], renderer: Any) -> None:
+    found = [densities(run, 9) for run in runs]
+    name = "LSTM layer 1, recurrent"
+    assert found[0].shown[name] == changes(runs[0], 6, [runs[0].layers[HH]]).nnz / 256
+    assert found[0].expected[name] == 0.2
+    assert found[1].expected[name] == pytest.approx(0.2 * total(runs[1]) / sum_of_sides(runs[1]) * 40 / 256)
+    *bars, _, _ = sources(compared_density(found), renderer)
+    assert [b["right"].tolist() for b in bars] == [list(one.shown.values()) for one in found]
+    assert compared_density_title(found, 6).startswith("Epoch 6: densities differ most in ")
+    assert compared_density_title([found[0]] * 2, 6) == "Epoch 6: every matrix is as dense in all runs"
+
+
+def sum_of_sides(run: Run) -> int:
+    return sum(sum(info.shape) for info in run.layers.values())
+
+
+def total(run: Run) -> float:
+    return sum(info.size for info in run.layers.values())
+
+
+def test_distances_are_multiples_of_those_of_independent_masks(runs: list[Run], renderer: Any) -> None:
+    points = tuple(apart(*runs, e, units=e == 4) for e in (0, 2, 4))
+    ways = [Way("er", LOOKS[1], points)]
+    _, nnstd, _, jaccard, _, words = sources(compared_distance(runs, ways, 4), renderer)
+    assert jaccard["epoch"].tolist() == [0, 2, 4]
+    assert jaccard["distance"].tolist() == [p.jaccard / p.chance for p in points]
+    assert nnstd["distance"].tolist() == [points[2].nnstd]
+    assert "independent masks" in list(words["text"])
+    assert compared_distance_title(ways, 3) == (
+        f"Epoch 2: Jaccard distance to A: B {points[1].jaccard:.3f} (independent masks {points[1].chance:.3f})"
+    )
+    assert compared_distance_title(ways, 9).endswith(f"; NNSTD B {points[2].nnstd:.0%} of independent")
+
+
+@pytest.mark.parametrize("count", [2, 8])
+def test_plots_keep_their_structure_from_nothing_to_all(folder: Path, count: int) -> None:
+    from strnn_viz.dashboard.stage import Stage
+
+    empty, full = ([Run(folder / name)] * count for name in ("empty", "uniform"))
+    stages = [Stage() for _ in range(4)]
+    ways = [Way("er", look, ()) for look in LOOKS[1:count]]
+    reached = [way._replace(points=(apart(full[0], full[0], 1),)) for way in ways]
+    for runs, found in ((empty, ways), (full, reached)):
+        gaps = gaps_to_first(runs, kinds_to_first(runs, runs))
+        stages[0].frame(compared_learning(runs, None))
+        stages[1].frame(compared_gap(runs, gaps, None))
+        stages[2].frame(compared_distance(runs, found, None))
+        shown = [densities(run, 2) for run in runs]
+        assert shown[0] == Densities({}, {}) or shown[0].shown
+        stages[3].frame(compared_density(shown))
+    assert [stage.structure for stage in stages] == [0, 0, 0, 0]
