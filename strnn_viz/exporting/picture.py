@@ -19,7 +19,8 @@ from strnn_viz.runs import LayerInfo, Run
 from strnn_viz.topology.layers import matrix_role
 from strnn_viz.topology.pooling import FIFTHS, LEVELS, MIXES
 from strnn_viz.views import LEGEND, mask_title
-from strnn_viz.views.masks import MaskInfo, mask_info
+from strnn_viz.views._cells import MaskInfo
+from strnn_viz.views.masks import mask_info
 from strnn_viz.views.palette import CODE_COLOURS
 
 Pixels: TypeAlias = NDArray[np.uint8]

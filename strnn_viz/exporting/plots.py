@@ -54,6 +54,7 @@ VIEWS = {
     "learning": View(views.learning_curves, views.learning_title),
     "prune-rate": View(views.prune_rate, views.learning_title),
     "magnitudes": View(views.magnitudes, views.magnitudes_title),
+    "magnitude-map": View(views.magnitude_map, views.magnitudes_title),
     "distance": View(views.connectivity_distance, views.distance_title),
     "survival": View(views.survival_curves, views.survival_title),
     "turnover": View(views.turnover, views.turnover_title),

@@ -19,7 +19,7 @@ from strnn_viz.exporting.replay_figures import learning_figure, magnitude_figure
 from strnn_viz.runs import LayerInfo, Run
 from strnn_viz.topology.layers import matrix_role
 from strnn_viz.views import LEGEND, active_words, learning_title, magnitudes_title, mask_title
-from strnn_viz.views.masks import _axis_labels, _unit_ticks
+from strnn_viz.views._cells import axis_labels, unit_ticks
 
 _SIZE = "@the size of this file@"
 
@@ -113,18 +113,18 @@ def _sheet(run: Run, sheet: Sheet, epochs: Sequence[int]) -> dict[str, Any]:
 
 def _matrix(run: Run, info: LayerInfo) -> dict[str, Any]:
     """What lies along the axes of a mask; one without gates lies on its longer side, as in the explorer."""
-    row_label, column_label = _axis_labels(info)
+    row_label, column_label = axis_labels(info)
     rows, columns = info.shape
     if not info.gates and rows > columns:
         (rows, columns), row_label, column_label = (columns, rows), column_label, row_label
     bands = len(info.gates)
-    down = [((i + 0.5) / bands, gate) for i, gate in enumerate(info.gates)] or _unit_ticks(rows)
+    down = [((i + 0.5) / bands, gate) for i, gate in enumerate(info.gates)] or unit_ticks(rows)
     return {
         "name": info.name,
         "title": f"{matrix_role(run, info)}, {rows:,} × {columns:,}",
         "gates": [i / bands for i in range(1, bands)],
         "rows": {"label": row_label, "ticks": down},
-        "columns": {"label": column_label, "ticks": _unit_ticks(columns)},
+        "columns": {"label": column_label, "ticks": unit_ticks(columns)},
     }
 
 

@@ -22,6 +22,7 @@ from strnn_viz.runs import files, limits
 from strnn_viz.runs.control import Progress, read_progress
 from strnn_viz.runs.lock import is_being_written
 from strnn_viz.runs.snapshot import LayerInfo, LayerSnapshot, Snapshot
+from strnn_viz.runs.steps import read_steps
 
 if TYPE_CHECKING:
     import numpy as np
@@ -153,6 +154,11 @@ class Run:
 
         rows = [{k: v for k, v in row.items() if k != "layers"} for row in self.rows]
         return pd.DataFrame(rows, columns=None if rows else ["epoch", "step"])
+
+    @property
+    def steps(self) -> list[tuple[float, float]]:
+        """The training loss within epochs: time in epochs and mean cross-entropy in nats; empty if not recorded."""
+        return read_steps(self.path, self.epochs)
 
     @property
     def progress(self) -> Progress | None:

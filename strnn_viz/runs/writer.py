@@ -21,6 +21,7 @@ from strnn_viz.errors import RunError
 from strnn_viz.runs import files, lock
 from strnn_viz.runs.run import Parent, read_metrics_lines
 from strnn_viz.runs.snapshot import Snapshot
+from strnn_viz.runs.steps import forget_steps
 
 
 class RunWriter:
@@ -187,6 +188,7 @@ class RunWriter:
         """Drop what was recorded after `epoch` and any torn line; a resumed run records it again, identically."""
         rows = [row for row in read_metrics_lines(self.path / files.METRICS)[0] if row["epoch"] <= epoch]
         files.write_whole(self.path / files.METRICS, b"".join(map(files.to_json, rows)))
+        forget_steps(self.path, epoch)
         if epoch < 0:
             (self.path / files.CHECKPOINTS / files.WITHIN).unlink(missing_ok=True)
         for folder in (files.SNAPSHOTS, files.CHECKPOINTS):

@@ -11,7 +11,9 @@ from strnn_viz.config import RunConfig
 from strnn_viz.errors import RunError
 from strnn_viz.runs import Control, Parent, Progress, Run, RunWriter, Snapshot, files, send, wanted
 from strnn_viz.runs.control import write_progress
+from strnn_viz.runs.steps import append_steps
 from strnn_viz.training import checkpoint
+from strnn_viz.training.course import Course
 from strnn_viz.training.trainer import Step, Trainer
 
 _TELL_SECONDS = 0.25  # between two notes of progress
@@ -93,15 +95,19 @@ class Recording:
                 if self.stop:
                     self.trainer.leave()
             return
+        course = Course(self.trainer)
         with self.writer:
             self.writer.status("training")
             for event in self.trainer.events():
                 if isinstance(event, Snapshot):
+                    if parts := course.epoch_done():
+                        append_steps(self.path, event.epoch, parts)
                     self.writer.append(event, **clock.epoch_done())
                     self._checkpoint()
                     yield event
                 else:
                     progress = clock.tick(event)
+                    course.tick(event)
                     if clock.due("tell", _TELL_SECONDS):
                         write_progress(self.path, progress)
                     if clock.due("save", _SAVE_SECONDS):

@@ -11,8 +11,8 @@ from strnn_viz.runs.snapshot import unpack
 from strnn_viz.topology import default_matrix, degree_order, layer_label, matrices, previous_epoch, states
 from strnn_viz.topology.cache import Bounded, snapshot_key
 from strnn_viz.views import _cells, palette
+from strnn_viz.views._cells import MaskInfo, first_density
 from strnn_viz.views._history import seen
-from strnn_viz.views.masks import MaskInfo, first_density
 
 _orders: Bounded[tuple[NDArray[np.int64], NDArray[np.int64]]] = Bounded(64)
 _held: Bounded[MaskInfo] = Bounded(64)
@@ -62,8 +62,8 @@ def _adjacency_info(
     rows, columns = order(run, epochs[2], info)
     what = states(now, before)[rows][:, columns]
     shown = _cells.placed(_cells.pooled(what, info, max_rows, max_columns, first_density(run, info)).codes, info)
-    labels = (f"{label.split(',')[0]}, by degree" for label in (shown.row_label, shown.column_label))
-    return MaskInfo(shown.codes, shown.shape, shown.gates, *labels)
+    down, across = (f"{label.split(',')[0]}, by degree" for label in (shown.row_label, shown.column_label))
+    return MaskInfo(shown.codes, shown.shape, shown.gates, down, across)
 
 
 def order(run: Run, epoch: int, info: LayerInfo) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from strnn_viz.runs import LayerInfo, Run
 from strnn_viz.topology import default_matrix, layer_label, matrices, states
 from strnn_viz.topology.cache import Bounded
-from strnn_viz.topology.pooling import LEVELS, MIXES, Pooled
+from strnn_viz.topology.pooling import LEVELS, MIXES
 from strnn_viz.views import _cells, palette
+from strnn_viz.views._cells import MaskInfo, block_sums, first_density
 from strnn_viz.views._history import history_at, past, run_key, seen
 from strnn_viz.views._plot import Word, epoch_axis, framed, last_epoch, lines, stepped, styled, waiting, words
 from strnn_viz.views._scale import key_bar, key_words, sequential
-from strnn_viz.views.masks import MaskInfo, first_density
 
 #: Colours for ages in even steps from the newest, sand, to the oldest, blue.
 AGES = 21
@@ -83,12 +83,6 @@ def _age_info(run: Run, epoch: int, info: LayerInfo, max_rows: int, max_columns:
     step = np.clip(mean / whole * AGES, 0, AGES - 1).astype(np.int64)
     codes = np.where(cells.codes > 0, 1 + level * AGES + step, 0).astype(np.uint8)
     return _cells.placed(codes, info)
-
-
-def block_sums(values: NDArray[np.generic], cells: Pooled) -> NDArray[np.int64]:
-    """Sums over the blocks of a pooled matrix; shape (r, c)."""
-    by_column = values if cells.exact else np.add.reduceat(values, cells.columns[:-1], axis=1, dtype=np.int64)
-    return np.add.reduceat(by_column, cells.rows[:-1], axis=0, dtype=np.int64)
 
 
 def age_map(

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 import holoviews as hv
 import numpy as np
 
+from strnn_viz.errors import UsageError
 from strnn_viz.runs import Run
 from strnn_viz.topology import layer_label, matrices
 from strnn_viz.views._degrees import Counts, Shares, Side, shown_layer, sides
 from strnn_viz.views._history import seen
 from strnn_viz.views._pairs import standing
 from strnn_viz.views._plot import Line, Word, framed, last_epoch, lines, stepped, styled, waiting, words
-from strnn_viz.views.palette import RUNS
+from strnn_viz.views.palette import RUNS, THRESHOLD
 
 _X, _Y = "degree_over_mean", "share_of_units"
 _BINS = 40  # about as many, each a whole number of connections wide
@@ -99,7 +100,7 @@ def _reach(side: Side) -> float:
 
 
 def degree_distribution(
-    run: Run, epoch: int | None, *, layer: str | None = None, height: int | None = 240
+    run: Run, epoch: int | None, *, layer: str | None = None, height: int | None = 240, unit: int | None = None
 ) -> hv.Overlay:
     """Distribution of the in-degrees of a layer's units upward and of their out-degrees downward.
 
@@ -114,6 +115,8 @@ def degree_distribution(
         As for :func:`degree_info`.
     height : int or None
         Height of the plot in pixels; None for all that its place has.
+    unit : int or None
+        A unit whose degrees are marked; None for no one.
 
     Returns
     -------
@@ -123,7 +126,7 @@ def degree_distribution(
     Raises
     ------
     RunError, UsageError
-        As for :func:`degree_info`.
+        As for :func:`degree_info`, or if there is no such unit.
     """
     shown = degree_info(run, epoch, layer)
     rows, outline = [], []
@@ -141,7 +144,8 @@ def degree_distribution(
         [
             styled(bars, color=RUNS[0], fill_alpha=0.6, line_alpha=0, tools=["hover"], hover_tooltips=tips),
             lines([Line(low, 0, high, 0), *outline], _X, _Y, width=1.5, framewise=True),
-            words(_words(shown, low, high), _X, _Y),
+            lines(_unit_lines(shown, unit, low, high), _X, _Y, THRESHOLD, 2.5),
+            words(_words(shown, low, high) + _unit_words(shown, unit, low, high), _X, _Y),
         ],
         height=height,
         xlim=(low, high),
@@ -191,8 +195,44 @@ def _words(shown: DegreeInfo, low: float, high: float) -> list[Word]:
     return found
 
 
-def degree_title(run: Run, epoch: int | None, *, layer: str | None = None) -> str:
-    """The sentence above the degree distributions: means and spreads beside those of chance, and dead units."""
+def unit_degrees(shown: DegreeInfo, unit: int | None) -> list[tuple[Side, int]]:
+    """The degrees of one unit in each direction it is counted in; none without a unit.
+
+    Raises
+    ------
+    UsageError
+        If a side has no such unit.
+    """
+    found = []
+    for side in shown.sides if unit is not None else ():
+        if not 0 <= (unit or 0) < len(side.degrees):
+            raise UsageError(f"there is no unit {unit}. Units: 0 to {len(side.degrees) - 1}.")
+        found.append((side, int(side.degrees[unit])))
+    return found
+
+
+def _unit_lines(shown: DegreeInfo, unit: int | None, low: float, high: float) -> list[Line]:
+    """Where a unit stands, across the whole height of each side."""
+    places = [(side, min(high, max(low, d / max(side.mean, 1e-9)))) for side, d in unit_degrees(shown, unit)]
+    return [Line(x, 0, x, (1 if side.name == "in" else -1) * shown.top) for side, x in places]
+
+
+def _unit_words(shown: DegreeInfo, unit: int | None, low: float, high: float) -> list[Word]:
+    found = []
+    for side, degree in unit_degrees(shown, unit):
+        x = min(high, max(low, degree / max(side.mean, 1e-9)))
+        align = "left" if x < (low + high) / 2 else "right"
+        up = side.name == "in"
+        text = f"\u2002unit {unit:,}: {degree:,} {side.name}\u2002"
+        found.append(Word(x, (0.9 if up else -0.9) * shown.top, text, THRESHOLD, align, "top" if up else "bottom"))
+    return found
+
+
+def degree_title(run: Run, epoch: int | None, *, layer: str | None = None, unit: int | None = None) -> str:
+    """The sentence above the degree distributions: means and spreads beside those of chance, and dead units.
+
+    With a `unit`, its own degrees come first.
+    """
     if epoch is None or not run.epochs:
         matrices(run, layer)
         return "Degrees appear with the first epoch"
@@ -200,9 +240,10 @@ def degree_title(run: Run, epoch: int | None, *, layer: str | None = None) -> st
     spread = [f"{s.mean:,.1f} ± {s.sd:,.1f} {s.name} (at random ± {s.chance_sd:,.1f})" for s in shown.sides]
     dead = sum(s.dead for s in shown.sides)
     name = shown_layer(run, layer)
+    own = " and ".join(f"{degree:,} {side.name}" for side, degree in unit_degrees(shown, unit))
     return (
-        f"{_label(run, name)}, epoch {epoch}: a unit has {' and '.join(spread)} connections; "
-        f"{f'{dead:,} have none' if dead else 'none is without'}"
+        f"{_label(run, name)}, epoch {epoch}: {f'unit {unit:,} has {own}; ' if own else ''}"
+        f"a unit has {' and '.join(spread)} connections; {f'{dead:,} have none' if dead else 'none is without'}"
     )
 
 

@@ -126,7 +126,7 @@ def gate_density_strip(
         If an epoch cannot be read, this one was not recorded, or the run has no such layer.
     """
     seen(run, epoch)
-    shown = gate_info(run, _chosen(run, layer))
+    shown = gate_info(run, gated(run, layer))
     axis, last, strips = epoch_axis(run), last_epoch(run), len(shown.names)
     grid, bounds = on_grid(shown.epochs, shown.density, last)
     right = bounds[2]
@@ -169,7 +169,7 @@ def _words(shown: GateInfo, epoch: int | None, places: list[float], right: float
 
 def gate_density_title(run: Run, epoch: int | None, *, layer: str | None = None) -> str:
     """The sentence above the strips: the densest and the sparsest gate of the epoch shown."""
-    chosen = _chosen(run, layer)
+    chosen = gated(run, layer)
     if epoch is None or not run.epochs:
         return "Densities appear with the first epoch"
     seen(run, epoch)
@@ -183,6 +183,7 @@ def gate_density_title(run: Run, epoch: int | None, *, layer: str | None = None)
     return f"{where}: {', '.join(ends)}"
 
 
-def _chosen(run: Run, layer: str | None) -> list[LayerInfo]:
+def gated(run: Run, layer: str | None) -> list[LayerInfo]:
+    """The matrices whose gates are drawn; those of all layers where none is named."""
     every = matrices(run, layer)
     return every if layer is not None else [info for info in every if info.gates] or every

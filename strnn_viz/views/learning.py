@@ -38,7 +38,9 @@ _X = "epoch"
 _parents: Bounded[Run] = Bounded(16)
 
 
-def learning_curves(run: Run, epoch: int | None, *, layer: str | None = None, height: int | None = 280) -> hv.Overlay:
+def learning_curves(
+    run: Run, epoch: int | None, *, layer: str | None = None, height: int | None = 280, steps: bool = False
+) -> hv.Overlay:
     """Train and validation perplexity on a logarithmic axis, or accuracy on a linear one; a tick for every rewiring.
 
     Of a fork, what validation measured in the run it came from stands behind its own, in grey.
@@ -52,6 +54,8 @@ def learning_curves(run: Run, epoch: int | None, *, layer: str | None = None, he
         Not used; all views share one signature.
     height : int or None
         Height of the plot in pixels; None for all that its place has.
+    steps : bool
+        Whether to draw how training went within epochs too, where perplexity is measured and it was recorded.
 
     Returns
     -------
@@ -63,7 +67,7 @@ def learning_curves(run: Run, epoch: int | None, *, layer: str | None = None, he
     measure, other = run_measure(run), other_metric(run)
     train = Series(epochs, column(run, f"train_{measure.name}"), "train", "dashed")
     valid = Series(epochs, column(run, other or f"valid_{measure.name}"), other.replace("_", " ") or "validation")
-    parent = parent_series(run, measure)
+    parent, within = parent_series(run, measure), within_epochs(run if steps else None)
     reference = [u for u in [frequency_baseline(run)] if math.isfinite(u) and not other]
     linear = scale(run) == "linear"
     bounds = span if other else accuracy_range if linear else perplexity_range
@@ -89,6 +93,7 @@ def learning_curves(run: Run, epoch: int | None, *, layer: str | None = None, he
     elements = [
         lines(straight, _X, measure.name, framewise=True),
         styled(hv.Curve(parent.finite, _X, measure.name), line_color=MUTED, line_width=1.5),
+        styled(hv.Curve(within.finite, _X, measure.name), line_color=RUNS[0], line_alpha=0.5, line_width=1),
         *curves([train, valid], _X, measure.name, RUNS[0], "0.0%" if linear else "0,0.0"),
         words(named, _X, measure.name),
     ]
@@ -102,19 +107,39 @@ def learning_curves(run: Run, epoch: int | None, *, layer: str | None = None, he
 
 
 def prune_rate(run: Run, epoch: int | None, *, layer: str | None = None, height: int | None = 110) -> hv.Overlay:
-    """The fraction of active weights that the rewiring after each epoch replaces; shares the epochs of the curves."""
+    """The fraction of active weights that the rewiring after each epoch replaces, and the learning rate.
+
+    It shares the epochs of the curves. The learning rate is drawn from zero to its highest, and told in a word.
+
+    Parameters
+    ----------
+    run, epoch, layer, height
+        As for :func:`learning_curves`.
+    """
     del layer
-    epochs, rate = column(run, "epoch"), column(run, "prune_rate")
+    epochs, rate, lr = (column(run, name) for name in ("epoch", "prune_rate", "lr"))
     start = run.config.sparsity.prune_rate if run.config else 0.0
     top = math.ceil(10 * max([start, *rate[np.isfinite(rate)], 0.1]) - 1e-9) / 10
     series = [Series(epochs, rate, "prune rate")]
+    highest = float(lr[np.isfinite(lr)].max(initial=0.0))
+    steps = Series(epochs, lr / highest * top if highest else lr * np.nan, "learning rate")
     elements = [
         lines(cursor(run, epoch, 0, 1.08 * top), _X, "rate", framewise=True),
+        styled(hv.Curve(steps.finite, _X, "rate"), line_color=MUTED, line_width=1.5, line_dash="dotted"),
         *curves(series, _X, "rate", RUNS[0], "0.0%"),
+        words(_rate_words(epochs, lr, epoch, top, last_epoch(run)), _X, "rate"),
     ]
     ticks = [(v, f"{v:.0%}") for v in (0, top / 2, top)]
     look: dict[str, Any] = {"height": height, "backend_opts": ALIGNED}
     return framed(elements, ylim=(0, 1.08 * top), ylabel="prune rate", yticks=ticks, **look, **epoch_axis(run))
+
+
+def _rate_words(
+    epochs: NDArray[np.float64], lr: NDArray[np.float64], epoch: int | None, top: float, last: int
+) -> list[Word]:
+    """The learning rate of the epoch shown, at the upper right, where the prune rate has mostly fallen."""
+    now = lr[(epochs == epoch) & np.isfinite(lr)] if epoch is not None else lr[:0]
+    return [Word(last, 0.98 * top, f"┈ learning rate {now[0]:.3g}", align="right", baseline="top")] if now.size else []
 
 
 def learning_title(run: Run, epoch: int | None, *, layer: str | None = None) -> str:
@@ -162,6 +187,12 @@ def parent_series(run: Run, measure: Measure) -> Series:
         rows = []
     values = [_number(row.get(f"valid_{measure.name}")) for row in rows]
     return Series([row["epoch"] for row in rows], values, "parent")
+
+
+def within_epochs(run: Run | None) -> Series:
+    """Perplexity of training within epochs; empty for no run, and where it is not perplexity that is measured."""
+    found = run.steps if run is not None and run_measure(run) is PERPLEXITY and not other_metric(run) else []
+    return Series([at for at, _ in found], [math.exp(min(loss, 50.0)) for _, loss in found], "train, within epochs")
 
 
 def other_metric(run: Run) -> str:

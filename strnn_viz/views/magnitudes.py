@@ -20,7 +20,7 @@ from strnn_viz.views._plot import Line, Word, framed, last_epoch, lines, stepped
 Counts: TypeAlias = NDArray[np.int64]
 Places: TypeAlias = NDArray[np.float64]
 
-_PER_DECADE = round(1 / (LOG10_EDGES[1] - LOG10_EDGES[0]))  # bins
+PER_DECADE = round(1 / (LOG10_EDGES[1] - LOG10_EDGES[0]))  # bins
 _FAR = -1e6  # where an outline is that is not to be seen
 _RIDGES, _RISE = 10, 2.0  # ridges in the plot, and how many of their spacings the highest may be high
 _ZERO = (-1.2, -0.3)  # the column of exact zeros, in decades left of the smallest magnitude drawn
@@ -77,15 +77,15 @@ def ridge_info(run: Run, epoch: int | None, layers: list[LayerInfo]) -> RidgeInf
     span = min(last_epoch(run), stepped(newest))
     stride = -(-span // _RIDGES)
     standing = (e for e in epochs if e % stride == 0 or e == newest)
-    fixed = [m for e in standing for m in _readable(run, e, layers)]
+    fixed = [m for e in standing for m in readable(run, e, layers)]
     # Scales come from what is drawn wherever the cursor is, so that scrubbing moves no axis.
-    low, high = _range(fixed)
-    peak = max([0.05, *(_binned(m.total, low, high).max() / max(1, m.nnz) for m in fixed)])
+    low, high = magnitude_range(fixed)
+    peak = max([0.05, *(binned(m.total, low, high).max() / max(1, m.nnz) for m in fixed)])
     ridges = tuple(m for m in fixed if m.epoch != epoch)
     shown = read_magnitudes(run, epoch, layers) if epoch is not None and epochs else None
     names = [info.name for info in layers]
-    thresholds = {m.epoch: _thresholds(run, m.epoch, names) for m in (*ridges, *([shown] if shown else []))}
-    return RidgeInfo(span, stride, low, high, math.ceil(50 * peak - 1e-9) / 50, ridges, shown, thresholds)
+    marks = {m.epoch: thresholds(run, m.epoch, names) for m in (*ridges, *([shown] if shown else []))}
+    return RidgeInfo(span, stride, low, high, math.ceil(50 * peak - 1e-9) / 50, ridges, shown, marks)
 
 
 def magnitudes(run: Run, epoch: int | None, *, layer: str | None = None, height: int | None = 240) -> hv.Overlay:
@@ -127,7 +127,7 @@ def magnitudes(run: Run, epoch: int | None, *, layer: str | None = None, height:
         lines(_marks(info), _X, _Y, palette.THRESHOLD, 2),
         words(_words(info, "pruned below" if prunes_smallest(run) else "largest pruned"), _X, _Y),
     ]
-    decades = [(float(d), _decade(d)) for d in range(math.ceil(info.low), math.floor(info.high) + 1)]
+    decades = [(float(d), decade(d)) for d in range(math.ceil(info.low), math.floor(info.high) + 1)]
     return framed(
         elements,
         height=height,
@@ -153,7 +153,7 @@ def magnitudes_title(run: Run, epoch: int | None, *, layer: str | None = None) -
         text += f", {now.zeros:,} exactly zero"
     row = row_of(run, epoch)
     pruned = sum(int(row["layers"][info.name]["pruned"]) for info in layers)
-    found = _thresholds(run, epoch, [info.name for info in layers])
+    found = thresholds(run, epoch, [info.name for info in layers])
     if not pruned:
         return f"{text}; nothing is pruned"
     if not found:
@@ -173,7 +173,7 @@ def prunes_smallest(run: Run) -> bool:
     return sparsity.prune != "signed" and (sparsity.method not in _BY_ELSE or sparsity.prune != "auto")
 
 
-def _readable(run: Run, epoch: int, layers: list[LayerInfo]) -> list[Magnitudes]:
+def readable(run: Run, epoch: int, layers: list[LayerInfo]) -> list[Magnitudes]:
     """The magnitudes of an epoch that stands beside the one shown: damage there costs its ridge, not the picture."""
     try:
         return [read_magnitudes(run, epoch, layers)]
@@ -181,7 +181,7 @@ def _readable(run: Run, epoch: int, layers: list[LayerInfo]) -> list[Magnitudes]
         return []
 
 
-def _range(drawn: list[Magnitudes]) -> tuple[float, float]:
+def magnitude_range(drawn: list[Magnitudes]) -> tuple[float, float]:
     """Half decades that hold all but one in 200 of the weights at the lower end, one in 1,000 at the upper."""
     low, high = -4.0, 0.0
     for m in drawn:
@@ -191,14 +191,14 @@ def _range(drawn: list[Magnitudes]) -> tuple[float, float]:
     return low, high
 
 
-def _decade(exponent: int) -> str:
+def decade(exponent: int) -> str:
     """A power of ten as a tick: plain where short."""
     if exponent >= -3:
         return f"{10.0**exponent:g}"
     return "10" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
-def _binned(counts: Counts, low: float, high: float) -> Counts:
+def binned(counts: Counts, low: float, high: float) -> Counts:
     """Counts of the bins from `low` to `high`, the outermost with all that is beyond."""
     first, last = np.searchsorted(LOG10_EDGES, [low - 1e-9, high - 1e-9])
     inside = counts[first:last].copy()
@@ -209,10 +209,10 @@ def _binned(counts: Counts, low: float, high: float) -> Counts:
 
 def _ridge(info: RidgeInfo, m: Magnitudes, below: Counts, above: Counts) -> tuple[Places, Places, Places]:
     """The area between two histograms on the ridge of an epoch: x, top and foot; the axis points down."""
-    edges = np.linspace(info.low, info.high, round((info.high - info.low) * _PER_DECADE) + 1)
+    edges = np.linspace(info.low, info.high, round((info.high - info.low) * PER_DECADE) + 1)
     x = np.concatenate([edges[:1], (edges[1:] + edges[:-1]) / 2, edges[-1:]])
     rise = _RISE * info.stride / info.peak / max(1, m.nnz)
-    heights = [rise * np.pad(_binned(c, info.low, info.high), 1).astype(np.float64) for c in (below, above)]
+    heights = [rise * np.pad(binned(c, info.low, info.high), 1).astype(np.float64) for c in (below, above)]
     return x, m.epoch - heights[1], m.epoch - heights[0]
 
 
@@ -262,7 +262,8 @@ def _epoch_ticks(info: RidgeInfo) -> list[int]:
     return sorted([at, *(tick for tick in ticks if abs(tick - at) > 0.08 * info.span)])
 
 
-def _thresholds(run: Run, epoch: int, names: list[str]) -> tuple[float, ...]:
+def thresholds(run: Run, epoch: int, names: list[str]) -> tuple[float, ...]:
+    """The magnitudes below which each matrix was pruned at an epoch; none where nothing was."""
     row = row_of(run, epoch)
     values = [row["layers"][name].get("threshold") for name in names]
     return tuple(float(v) for v in values if v is not None and math.isfinite(v) and v > 0)

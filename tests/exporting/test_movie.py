@@ -15,7 +15,7 @@ from strnn_viz.views.palette import BORN, DIED
 
 MATRIX = "lstm.0.weight_hh"
 #: A cell that is one connection, as it is seen on white: empty, survived (at 55%), born, died.
-COLOURS = np.array([(255, 255, 255), opaque("#7a8a998c"), opaque(f"{BORN}ff"), opaque(f"{DIED}ff")])
+COLOURS = np.array([(255, 255, 255), opaque("#6b73908c"), opaque(f"{BORN}ff"), opaque(f"{DIED}ff")])
 
 
 def cells(image, run, matrix):

@@ -241,3 +241,26 @@ def test_speed_and_time_left_are_recorded_with_the_metrics_not_in_the_snapshot(t
 def test_resuming_what_is_no_run(tmp_path):
     with pytest.raises(RunError, match=r"is not a run: it has no run\.json"):
         Recording(tmp_path, resume=True)
+
+
+def test_the_loss_within_an_epoch_averages_to_that_of_the_epoch(tiny, tmp_path):
+    run = record(tmp_path / "run", tiny)
+    for row in run.rows[1:]:
+        parts = [(at, loss) for at, loss in run.steps if row["epoch"] - 1 < at <= row["epoch"]]
+        assert 1 <= len(parts) <= 50
+        assert parts[-1][0] == row["epoch"]
+        widths = np.diff([row["epoch"] - 1, *(at for at, _ in parts)])
+        mean = float(widths @ [loss for _, loss in parts])
+        assert mean == pytest.approx(row["train_loss"], rel=0.02)  # not exactly: the last window of an epoch is shorter
+
+
+def test_a_run_left_within_an_epoch_tells_of_what_came_before_as_one_part(tiny, tmp_path):
+    whole = record(tmp_path / "whole", tiny).steps
+    recording = Recording(tmp_path / "run", tiny)
+    for event in recording.events():
+        if isinstance(event, Progress) and (event.epoch, event.step) == (2, 3):
+            recording.stop = True
+    resumed = record(tmp_path / "run", resume=True).steps
+    assert [part for part in resumed if not 1 < part[0] <= 2] == [part for part in whole if not 1 < part[0] <= 2]
+    within = [part for part in resumed if 1 < part[0] <= 2]
+    np.testing.assert_allclose(within[1:], [part for part in whole if within[0][0] < part[0] <= 2], rtol=1e-12)

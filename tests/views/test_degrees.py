@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from strnn_viz.errors import UsageError
 from strnn_viz.runs import Run
 from strnn_viz.topology import unit_degrees
 from strnn_viz.views import degree_distribution, degree_title
@@ -56,7 +57,7 @@ def test_chance_has_the_mean_of_what_is_there(full: Run) -> None:
 
 def test_bars_are_shares_of_units_in_whole_degrees(full: Run, renderer: Any) -> None:
     shown = degree_info(full, 4, "LSTM layer 2")
-    bars, outline, _ = brute.sources(renderer.get_plot(degree_distribution(full, 4, layer="LSTM layer 2")).state)
+    bars, outline, _, _ = brute.sources(renderer.get_plot(degree_distribution(full, 4, layer="LSTM layer 2")).state)
     tall = np.array(bars["top"]) - np.array(bars["bottom"])
     up = np.array(bars["top"]) > 0
     assert tall[up].sum() == pytest.approx(1)
@@ -88,3 +89,16 @@ def test_degrees_are_counted_once(full: Run, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(Run, "bits", None)
     after = degree_info(Run(full.path), 5, "LSTM layer 2")
     assert after.sides[0].degrees.tolist() == before.sides[0].degrees.tolist()
+
+
+def test_the_degrees_of_a_unit_are_marked_in_both_directions(full: Run, renderer: Any) -> None:
+    shown = degree_info(full, 4, "LSTM layer 1")
+    plain, marked = (degree_distribution(full, 4, layer="LSTM layer 1", unit=unit) for unit in (None, 2))
+    assert [type(part) for part in plain] == [type(part) for part in marked]
+    lines = renderer.get_plot(marked).state.renderers[2].data_source.data
+    means = [side.degrees[2] / side.mean for side in shown.sides]
+    assert lines["degree_over_mean"].tolist() == pytest.approx(means)
+    assert lines["share_of_units_end"].tolist() == pytest.approx([shown.top, -shown.top])
+    assert len(renderer.get_plot(plain).state.renderers[2].data_source.data["degree_over_mean"]) == 0
+    with pytest.raises(UsageError, match="there is no unit 77"):
+        degree_distribution(full, 4, layer="LSTM layer 1", unit=77)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ def sources(element: Any, renderer: Any) -> list[dict[str, Any]]:
 
 
 def test_curves_are_the_recorded_perplexities(full: Run, renderer: Any) -> None:
-    _, parent, train, valid, marks, words = sources(learning_curves(full, 3), renderer)
+    _, parent, _, train, valid, marks, words = sources(learning_curves(full, 3), renderer)
     assert valid["perplexity"].tolist() == [row["valid_perplexity"] for row in full.rows]
     assert train["perplexity"].tolist() == [row["train_perplexity"] for row in full.rows[1:]]
     assert train["epoch"].tolist() == [1, 2, 3, 4, 5, 6]
@@ -86,10 +87,21 @@ def test_the_prune_rate_shares_the_epochs_of_the_curves(full: Run, renderer: Any
     assert (curves.x_range.start, curves.x_range.end) == (rate.x_range.start, rate.x_range.end)
     assert curves.xaxis[0].ticker.ticks == rate.xaxis[0].ticker.ticks
     assert curves.min_border_left == rate.min_border_left  # so that their frames begin at one place
-    line = rate.renderers[1].data_source.data
+    line = rate.renderers[2].data_source.data
     assert line["rate"].tolist() == [row["prune_rate"] for row in full.rows]
     assert rate.y_range.end == pytest.approx(0.54)  # configured to begin at 50%
     assert "50%" in rate.yaxis[0].major_label_overrides.values()
+
+
+def test_the_learning_rate_is_drawn_from_zero_to_its_highest_and_told(tmp_path: Path, renderer: Any) -> None:
+    with RunWriter(tmp_path / "run", RunConfig().replace({"epochs": 4, "prune_rate": 0.4})) as writer:
+        for snapshot, lr in zip(snapshots(epochs=3, hidden=6), (2.0, 2.0, 1.0, 0.5), strict=True):
+            writer.append(replace(snapshot, metrics={**snapshot.metrics, "lr": lr}))
+    run = Run(tmp_path / "run")
+    _, steps, _, _, told = sources(prune_rate(run, 2), renderer)
+    assert steps["rate"].tolist() == pytest.approx([0.4, 0.4, 0.2, 0.1])
+    assert list(told["text"]) == ["┈ learning rate 1"]
+    assert list(sources(prune_rate(run, None), renderer)[4]["text"]) == []
 
 
 def test_titles_give_the_perplexities_of_the_epoch(full: Run) -> None:
@@ -128,7 +140,7 @@ def test_accuracy_is_drawn_on_a_linear_axis_in_percent(classified: Run, renderer
     assert (figure.y_range.start, figure.y_range.end) == (0.0, pytest.approx(1.08 * 0.9))  # train ends at 81.9%
     assert figure.yaxis[0].axis_label == "accuracy"
     assert figure.yaxis[0].major_label_overrides[0.4] == "40%"
-    lines, parent, train, valid, marks, words = (r.data_source.data for r in figure.renderers)
+    lines, parent, _, train, valid, marks, words = (r.data_source.data for r in figure.renderers)
     assert not len(parent["accuracy"])
     assert valid["accuracy"].tolist() == [row["valid_accuracy"] for row in classified.rows]
     assert train["accuracy"].tolist() == [row["train_accuracy"] for row in classified.rows[1:]]
@@ -185,7 +197,7 @@ def test_behind_the_curves_of_a_fork_stands_what_validation_measured_in_its_pare
             if snapshot.epoch >= 3:
                 writer.append(snapshot)
     run = Run(tmp_path / "two")
-    _, parent, _, valid, marks, words = sources(learning_curves(run, 4), renderer)
+    _, parent, _, _, valid, marks, words = sources(learning_curves(run, 4), renderer)
     assert parent["epoch"].tolist() == [0, 1, 2, 3, 4, 5, 6]
     assert parent["perplexity"].tolist() == [row["valid_perplexity"] for row in Run(tmp_path / "one").rows]
     assert valid["epoch"].tolist() == [3, 4]

@@ -14,7 +14,8 @@ from strnn_viz.runs import LayerInfo, Run, RunWriter, Snapshot, capture
 from strnn_viz.topology import pool, states
 from strnn_viz.topology.pooling import LEVELS, MIXES
 from strnn_viz.views import LEGEND, active_words, mask_evolution, mask_title, palette
-from strnn_viz.views.masks import first_density, mask_info
+from strnn_viz.views._cells import first_density
+from strnn_viz.views.masks import mask_info
 from tests.synthetic import make_run
 
 FULL = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 import numpy as np
@@ -52,12 +53,64 @@ def test_a_mix_lies_between_its_colours() -> None:
     assert (ends.min(axis=0) < mixed).all()
     assert (mixed < ends.max(axis=0)).all()
     # three fifths of green and two of vermilion in linear light: the red channel, by hand
-    red = 0.4 * ((0xD5 / 255 + 0.055) / 1.055) ** 2.4
+    green, vermilion = (((part / 255 + 0.055) / 1.055) ** 2.4 for part in (0x12, 0xB8))
+    red = 0.6 * green + 0.4 * vermilion
     assert mixed[0] == round(255 * (1.055 * red ** (1 / 2.4) - 0.055))
 
 
-@pytest.mark.parametrize("card", ["#FFFFFF", "#121212"])
-def test_annotations_can_be_read_on_both_themes(card: str) -> None:
-    assert contrast(palette.MUTED, card) > 4.2
-    for colour in (palette.SURVIVED, palette.BORN, palette.DIED, palette.RUNS[0]):
-        assert contrast(colour, card) > 3
+#: Machado, Oliveira & Fernandes 2009: what is left of linear light where one kind of cone is missing.
+SIGHT = {
+    "all": np.eye(3),
+    "no red": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+    "no green": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
+    "no blue": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
+}
+CARDS = ("#FFFFFF", "#1A2026")
+SETS = {
+    "connections": (palette.SURVIVED, palette.BORN, palette.DIED, palette.THRESHOLD),
+    "runs": palette.RUNS,
+}
+
+
+def oklab(colour: str, sight: str) -> np.ndarray:
+    """A colour as it is seen, in a space where equal steps look equally large (Ottosson 2020)."""
+    lms = np.array([[0.41222147, 0.53633254, 0.05144599], [0.21190350, 0.68069955, 0.10739696],
+                    [0.08830246, 0.28171884, 0.62997870]])  # fmt: skip
+    lab = np.array([[0.21045426, 0.79361779, -0.00407205], [1.97799850, -2.42859221, 0.45059371],
+                    [0.02590404, 0.78277177, -0.80867577]])  # fmt: skip
+    return lab @ np.cbrt(lms @ np.clip(np.array(SIGHT[sight]) @ palette._linear(colour), 0, 1))
+
+
+def apart(a: str, b: str, sight: str) -> float:
+    return float(np.linalg.norm(oklab(a, sight) - oklab(b, sight)))
+
+
+def test_the_simulation_knows_colours_that_are_confused() -> None:
+    assert oklab("#FFFFFF", "all") == pytest.approx([1, 0, 0], abs=1e-3)
+    assert apart("#009E73", "#7A8A99", "all") > 2 * apart("#009E73", "#7A8A99", "no green")
+    assert apart("#FF0000", "#8F7E00", "all") > 2.5 * apart("#FF0000", "#8F7E00", "no green")
+
+
+@pytest.mark.parametrize("sight", SIGHT)
+@pytest.mark.parametrize("colours", SETS.values(), ids=SETS)
+def test_colours_of_a_set_can_be_told_apart_by_everyone(colours: tuple[str, ...], sight: str) -> None:
+    for a, b in itertools.combinations(colours, 2):
+        assert apart(a, b, sight) > 0.09, (a, b)
+
+
+@pytest.mark.parametrize("sight", SIGHT)
+@pytest.mark.parametrize("card", CARDS)
+def test_what_survived_is_told_from_births_and_deaths_also_where_it_is_drawn_faintly(card: str, sight: str) -> None:
+    share = palette.SURVIVED_OPACITY
+    blended = [round(share * a + (1 - share) * b) for a, b in zip(rgba(palette.SURVIVED), rgba(card), strict=True)]
+    faint = "#" + bytes(blended).hex()
+    assert apart(faint, palette.BORN, sight) > 0.09
+    assert apart(faint, palette.DIED, sight) > 0.09
+    assert apart(faint, card, sight) > 0.15
+
+
+@pytest.mark.parametrize("card", CARDS)
+def test_everything_stands_out_from_both_themes(card: str) -> None:
+    assert contrast(palette.MUTED, card) > 3.95
+    for colour in {*SETS["connections"], *SETS["runs"]}:
+        assert contrast(colour, card) >= 3, colour
