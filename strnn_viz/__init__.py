@@ -13,6 +13,7 @@ from strnn_viz.config import RunConfig, preset, presets
 from strnn_viz.runs import Run, RunWriter, Snapshot
 
 if TYPE_CHECKING:
+    from strnn_viz.dashboard import explore
     from strnn_viz.importing import record
     from strnn_viz.sparsity import METHODS, Method, SparseTraining
     from strnn_viz.training import train
@@ -27,6 +28,7 @@ __all__ = [
     "RunWriter",
     "Snapshot",
     "SparseTraining",
+    "explore",
     "preset",
     "presets",
     "record",
@@ -35,6 +37,7 @@ __all__ = [
 
 #: Names that need torch or are seldom needed, and where they live: loaded on first use, so that a replay works without.
 _LATER = {
+    "explore": "strnn_viz.dashboard",
     "record": "strnn_viz.importing",
     "METHODS": "strnn_viz.sparsity",
     "Method": "strnn_viz.sparsity",

@@ -272,7 +272,9 @@ def import_(
     "--epoch", type=int, metavar="N", help="Epoch of a picture, or that a replay opens at.  [default: newest]"
 )
 @click.option("--layer", metavar="NAME", help="One layer, or one matrix of it, as `strnn-viz show RUN` names them.")
-@click.option("--view", metavar="NAME", help="What a picture shows; a wrong name lists them.  [default: masks]")
+@click.option(
+    "--view", metavar="NAME", help="What a picture or a table shows; a wrong name lists them.  [default: masks; all]"
+)
 @click.option("--force", is_flag=True, help="Write over OUT if it is there.")
 @_RUNS
 def export(
@@ -281,8 +283,9 @@ def export(
     """Write a run to a file to share; the ending of OUT says what.
 
     .html is a replay of the run that opens from disk, without a server or a network; .gif and .mp4 are the masks as a
-    movie (.mp4 needs ffmpeg); .csv has a row an epoch, with every metric, and nnz, born and died of every matrix; .png
-    and .svg are a view at an epoch (all but the masks as .png need Chromium).
+    movie (.mp4 needs ffmpeg); .csv has a row an epoch, with every metric, and nnz, born and died of every matrix, or
+    with --view what a view draws at an epoch; .png and .svg are a view at an epoch (all but the masks as .png need
+    Chromium).
 
     RUN is a name in the directory of runs, or the path of a run.
     """
@@ -304,15 +307,24 @@ def export(
 
 
 @main.command()
-@click.argument("what", type=click.Choice(["topology"]))
+@click.argument("what", type=click.Choice(["topology", "kernels", "memory", "explorer"]))
+@click.option("--quick", is_flag=True, help="Of the explorer only: a minute or two, to see that it works.")
 @_JSON
-def bench(what: str, as_json: bool) -> None:
-    """Measure this machine: each comparison in one run, on the same data, as ratios."""
+def bench(what: str, quick: bool, as_json: bool) -> None:
+    """Measure this machine: each comparison in one run, on the same data.
+
+    The explorer is measured in Chromium, driven by Playwright, and takes about a quarter of an hour.
+    """
     from strnn_viz.waiting import bar_after
 
-    measured = import_module(f"strnn_viz.bench.{what}")
+    if quick and what != "explorer":
+        raise UsageError(f"--quick is for the explorer. Give bench {what} without it.")
+    try:
+        measured = import_module(f"strnn_viz.bench.{what}")
+    except ModuleNotFoundError as error:
+        raise _not_installed(error) from error
     with bar_after("Measuring", seconds=0) as progress:
-        result = getattr(measured, what)(progress)
+        result = getattr(measured, what)(progress, **({"quick": True} if quick else {}))
     _print(result, as_json, lambda value: [measured.table(value)])
 
 
@@ -430,6 +442,7 @@ def sweep(
 
 
 @main.command()
+@click.argument("what", metavar="[RUN|DIR]", required=False)
 @_RUNS
 @click.option("--run", "name", metavar="NAME", help="Run to open first.  [default: the newest]")
 @click.option("--port", type=click.IntRange(0, 65535), default=5006, show_default=True, help="0 takes any free port.")
@@ -442,29 +455,60 @@ def sweep(
 )
 @click.option("--show/--no-show", default=True, help="Whether to open a browser.")
 @click.option("--start-demo", is_flag=True, help="Start training the demo if there is no run yet.")
+@click.option("--window", is_flag=True, help="Open a window of its own instead of a browser; closing it ends all.")
 def explore(
     folder: str,
+    what: str | None = None,
     name: str | None = None,
     port: int = 5006,
     address: str = "127.0.0.1",
     token: str | None = None,
     show: bool = True,
     start_demo: bool = False,
+    window: bool = False,
 ) -> None:
-    """Open the explorer: watch runs train, scrub through their epochs, start and steer them."""
-    serve = _dashboard()
+    """Open the explorer: watch runs train, scrub through their epochs, start and steer them.
+
+    RUN is a name in the directory of runs, or the path of a run; DIR another directory of runs.
+    """
+    if what is not None:
+        folder, name = _run_or_folder(what, folder, name)
+    if window:
+        for sentence in _dashboard("window").show(folder, run=name, start_demo=start_demo):
+            click.echo(sentence)
+        return
+    serve = _dashboard("serve").serve
     serve(folder, run=name, port=port, address=address, token=token, show=show, start_demo=start_demo)
 
 
-def _dashboard() -> Callable[..., None]:
+def _run_or_folder(what: str, folder: str, name: str | None) -> tuple[str, str | None]:
+    """The directory of runs and the run that a person means by one word."""
+    from strnn_viz.runs.files import RUN
+
+    path = Path(what)
+    if not (Path(folder) / what / RUN).is_file():
+        if (path / RUN).is_file():
+            path = path.resolve()
+            folder, what = str(path.parent), path.name
+        elif path.is_dir():
+            return what, name
+    if name not in (None, what):
+        raise UsageError(f"both {what!r} and --run {name!r} name a run to open first. Give one of them.")
+    return folder, what
+
+
+def _dashboard(part: str) -> Any:
+    """A module of the dashboard, where what it needs is installed."""
     try:
-        from strnn_viz.dashboard.serve import serve
+        return import_module(f"strnn_viz.dashboard.{part}")
     except ModuleNotFoundError as error:
-        raise UsageError(
-            f"the explorer needs {error.name}, which is not installed. Install it with: "
-            "pip install 'strnn-viz[dashboard]'"
-        ) from error
-    return serve
+        raise _not_installed(error) from error
+
+
+def _not_installed(error: ModuleNotFoundError) -> UsageError:
+    return UsageError(
+        f"the explorer needs {error.name}, which is not installed. Install it with: pip install 'strnn-viz[dashboard]'"
+    )
 
 
 def _assignments(changes: tuple[str, ...]) -> dict[str, str]:
@@ -517,7 +561,7 @@ def _watching(path: Path, wanted: bool) -> Iterator[None]:
     if not wanted:
         yield
         return
-    _dashboard()
+    _dashboard("serve")
     port = free_port(5006)
     person = sys.stdin.isatty() and sys.stdout.isatty()
     command = [sys.executable, "-m", "strnn_viz", "explore", "--runs", str(path.parent), "--run", path.name,

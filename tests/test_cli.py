@@ -2,6 +2,7 @@ import json
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import scipy.sparse
@@ -224,3 +225,34 @@ def test_what_cannot_be_forked_is_one_message(arguments, code, message, tmp_path
     RunWriter(tmp_path / "theirs", None).close()
     assert message in call("fork", *arguments, "--runs", str(tmp_path), code=code)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["none", "one", "theirs"]
+
+
+@pytest.mark.parametrize(
+    ("told", "folder", "run"),
+    [
+        (["one"], "runs", "one"),
+        (["runs/one"], "runs", "one"),
+        (["one", "--run", "one"], "runs", "one"),
+        (["runs"], "runs", None),
+        (["runs", "--run", "one"], "runs", "one"),
+        (["elsewhere"], "runs", "elsewhere"),
+        ([], "runs", None),
+    ],
+)
+def test_the_explorer_opens_a_run_by_name_or_by_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: list[str], folder: str, run: str | None
+) -> None:
+    make_run(tmp_path / "runs" / "one", epochs=1, hidden=4)
+    monkeypatch.chdir(tmp_path)
+    asked = []
+    monkeypatch.setattr("strnn_viz.dashboard.serve.serve", lambda folder, run, **_: asked.append((folder, run)))
+    result = CliRunner().invoke(main, ["explore", *told])
+    assert result.exit_code == 0, result.output
+    ((found, name),) = asked
+    assert (Path(found).resolve(), name) == (tmp_path / folder, run)
+
+
+def test_a_run_named_twice_is_refused(tmp_path: Path) -> None:
+    result = CliRunner().invoke(main, ["explore", "one", "--runs", str(tmp_path), "--run", "two"])
+    assert result.exit_code == 2
+    assert "both 'one' and --run 'two'" in result.stderr.replace("\n", " ")

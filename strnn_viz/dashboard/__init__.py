@@ -1,6 +1,6 @@
 """The explorer: the only part of the package that knows Panel.
 
-Names are loaded on first use, so that a notebook that only watches a run does not load what a served page needs.
+Names are loaded on first use: a notebook shows the page of a process beside it, and loads none of what that needs.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from strnn_viz.dashboard.hub import RunHub, RunState
     from strnn_viz.dashboard.launcher import Launcher
-    from strnn_viz.dashboard.notebook import Watch, watch
+    from strnn_viz.dashboard.notebook import Shown, explore
     from strnn_viz.dashboard.serve import make_app, shared
 
-__all__ = ["Launcher", "RunHub", "RunState", "Watch", "make_app", "shared", "watch"]
+__all__ = ["Launcher", "RunHub", "RunState", "Shown", "explore", "make_app", "shared"]
 
 _HOMES = {
     "Launcher": "launcher",
     "RunHub": "hub",
     "RunState": "hub",
-    "Watch": "notebook",
+    "Shown": "notebook",
+    "explore": "notebook",
     "make_app": "serve",
     "shared": "serve",
-    "watch": "notebook",
 }
 
 

@@ -34,6 +34,8 @@ _PAGE_POLICY = (
     "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' data: blob:; worker-src 'self' blob:; "
     "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
 )
+#: Where notebooks of this machine are: in a browser, on any port, or in VS Code.
+_NOTEBOOKS = "'self' http://localhost:* http://127.0.0.1:* https://localhost:* https://127.0.0.1:* vscode-webview:"
 _DOOR_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
@@ -212,6 +214,20 @@ class Headers(OutputTransform):
         return status_code, headers, chunk
 
 
+class FramedHeaders(Headers):
+    """The same, but pages of this machine may show ours within themselves: notebooks, on whatever port they are."""
+
+    def transform_first_chunk(
+        self, status_code: int, headers: HTTPHeaders, chunk: bytes, finishing: bool
+    ) -> tuple[int, HTTPHeaders, bytes]:
+        """Add what is not there yet, and name who may frame it."""
+        status_code, headers, chunk = super().transform_first_chunk(status_code, headers, chunk, finishing)
+        policy = headers["Content-Security-Policy"]
+        headers["Content-Security-Policy"] = policy.replace("frame-ancestors 'none'", f"frame-ancestors {_NOTEBOOKS}")
+        del headers["X-Frame-Options"]  # knows no origins but its own
+        return status_code, headers, chunk
+
+
 def allowed_hosts(own: Collection[str]) -> list[str]:
     """The hosts the server answers to: its own, unless ``BOKEH_ALLOW_WS_ORIGIN`` names those of a proxy.
 
@@ -230,8 +246,16 @@ def allowed_hosts(own: Collection[str]) -> list[str]:
     return told or list(own)
 
 
-def guard(application: Any, gate: Gate) -> None:
-    """Put the door in front of everything a Bokeh application answers, web sockets included."""
-    application.add_transform(Headers)
+def guard(application: Any, gate: Gate, *, framed: bool = False) -> None:
+    """Put the door in front of everything a Bokeh application answers, web sockets included.
+
+    Parameters
+    ----------
+    application : Tornado application
+    gate : Gate
+    framed : bool
+        Whether pages of this machine may show its own within themselves.
+    """
+    application.add_transform(FramedHeaders if framed else Headers)
     application.add_handlers(r".*", [Rule(gate, Door, {"gate": gate})])
     application.websocket_origins.update(gate.hosts)

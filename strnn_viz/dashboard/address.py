@@ -6,6 +6,9 @@ import contextlib
 import errno
 import ipaddress
 import socket
+import time
+import urllib.request
+from collections.abc import Callable
 
 from strnn_viz.errors import RunError, UsageError
 
@@ -56,6 +59,32 @@ def usable_port(port: int, address: str = LOOPBACK) -> int:
         raise RunError(
             f"cannot listen on port {port} of {address}: {why}. Give another with --port, or --port 0 for any free one."
         ) from None
+
+
+def wait_until_up(url: str, alive: Callable[[], bool] = lambda: True, seconds: float = 60.0) -> None:
+    """Wait until a server that was started answers.
+
+    Parameters
+    ----------
+    url : str
+        Where it is, with a slash at its end.
+    alive : callable
+        Whether it is worth waiting.
+    seconds : float
+
+    Raises
+    ------
+    RunError
+        If it does not.
+    """
+    limit = time.monotonic() + seconds
+    while True:
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"{url}liveness", timeout=5) as answer:
+            if answer.status == 200:
+                return
+        if not alive() or time.monotonic() > limit:
+            raise RunError(f"the explorer did not answer at {url}.")
+        time.sleep(0.05)
 
 
 _OWN = (

@@ -44,6 +44,7 @@ class Family:
 
     def __init__(self, runs: Iterable[Run] = ()) -> None:
         known = {run.name: run for run in runs}
+        self._known = frozenset(known)
         self._origins: dict[str, Branch] = {}
         for run in known.values():
             try:
@@ -82,6 +83,12 @@ class Family:
             for fork in self.forks(name)
         ]
         return told
+
+    def kin(self, name: str) -> list[str]:
+        """The run that a run came from, if it is here, the run itself, and its forks; it alone if it has neither."""
+        origin = self.origin(name)
+        here = [origin.name] if origin and origin.name in self._known else []
+        return [*here, name, *(fork.name for fork in self.forks(name))]
 
     def _walk(self, name: str, depth: int, order: dict[str, int]) -> None:
         waiting = [(name, depth)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html import escape
 from typing import Any
 
@@ -9,15 +10,21 @@ import panel as pn
 import panel_material_ui as pmui
 
 from strnn_viz import views
-from strnn_viz.dashboard.cards import Card, Plot, View
+from strnn_viz.dashboard.brush import Brush, BrushedPlot
+from strnn_viz.dashboard.cards import Card
 from strnn_viz.dashboard.cursor import Cursor
+from strnn_viz.dashboard.explain import Explain
 from strnn_viz.dashboard.hub import RunHub, RunState
 from strnn_viz.dashboard.lens import LensCard
+from strnn_viz.dashboard.link import Place
+from strnn_viz.dashboard.masks import MaskCard
 from strnn_viz.dashboard.parts import Text
+from strnn_viz.dashboard.plots import Plot, View
 from strnn_viz.dashboard.theme import style
 from strnn_viz.dashboard.words import waiting
 from strnn_viz.errors import StrnnVizError
 from strnn_viz.runs import LayerInfo
+from strnn_viz.views.learning import within_epochs
 
 CAPTIONS = {
     "input": "input → gates",
@@ -64,17 +71,11 @@ class Deck:
         def plots(**wanted: View) -> list[Plot]:
             return [Plot(hub, view, place) for place, view in wanted.items()]
 
-        mask = View(views.mask_evolution, history=False, pixels=True)
-        self.masks = Card(
-            hub,
-            "masks",
-            plots(left=mask, right=mask),
-            views.mask_title,
-            "Connections",
-            promise="Here every connection of a layer is drawn: those that survived, those that died, those just born.",
-            tools=[self.layer],
-            foot=pn.Row(_legend(), self.active, stylesheets=[style("foot")], sizing_mode="stretch_width", margin=0),
-        )
+        self.masks = MaskCard(hub, self.layer, self.active)
+        self.explain = Explain(hub, cursor)
+        self.masks.view[0].append(self.explain.button)
+        self.steps = pmui.Switch(label="within epochs", size="small", margin=(4, 0, 0, 8), align="start")
+        self.steps.param.watch(lambda _: self._curve(), "value")
         self.learning = Card(
             hub,
             "learning",
@@ -86,19 +87,28 @@ class Deck:
             "Learning",
             promise="Here the learning curves grow, epoch by epoch, above the share of weights replaced.",
             stacked=True,
+            tools=[self.steps],
+            shown=["learning_curves", "prune_rate"],
         )
+        histograms = BrushedPlot(hub, View(views.magnitudes), "magnitudes")
+        self.brush = Brush(histograms, self._light)
         self.magnitudes = Card(
             hub,
             "magnitudes",
-            plots(magnitudes=View(views.magnitudes)),
+            [histograms],
             views.magnitudes_title,
             "Weight magnitudes",
             promise="Here the weights are counted by size, with the threshold they are pruned below.",
+            shown=["magnitudes"],
+            foot=self.brush.view,
         )
         self.distance = LensCard(hub, "distance", self._look_through)
         self.cards = [self.masks, self.learning, self.magnitudes, self.distance]
+        self.announcer = Text(looks="unseen", attributes={"role": "status"})
         self.view = pn.Column(
+            Text("<h1>The views of a run</h1>", looks="unseen"),
             *(card.view for card in self.cards),
+            self.announcer,
             stylesheets=[style("deck")],
             sizing_mode="stretch_both",
             margin=0,
@@ -109,11 +119,50 @@ class Deck:
         """Offer the layers the run has, and keep the one shown if it is among them."""
         self._groups = dict(views.layer_groups(self._hub.run(self._cursor.run)))
         names = list(self._groups)
-        recurrent = [n for n, infos in self._groups.items() if any(info.role == "recurrent" for info in infos)]
-        group = self._cursor.group if self._cursor.group in names else next(iter(recurrent or names), "")
+        group = self._cursor.group if self._cursor.group in names else self._usual()
         if names:
             self.layer.param.update(options=names, value=group, disabled=len(names) < 2)
             self._cursor.group = group
+
+    def place(self, place: Place) -> Place:
+        """What an address tells of the deck, added to a run and an epoch; the usual is not told."""
+        menu, usual = self.masks.menu, self._usual()
+        return replace(
+            place,
+            layer="" if self._cursor.group == usual else self._cursor.group,
+            view=self.distance.picker.value if self.distance.place else "",
+            colouring=menu.colouring.value if menu.colouring.value != "state" else "",
+            order=menu.order.value if menu.order.value != "natural" else "",
+            zoom=tuple(self.masks.windows) if any(self.masks.windows) else (),
+        )
+
+    def go(self, place: Place) -> list[str]:
+        """Show the layer, the lens and the part of the masks that an address asks for.
+
+        Returns
+        -------
+        list of str
+            A sentence for each of these that there is not.
+        """
+        amiss, menu = [], self.masks.menu
+        for what, asked, widget, known in (
+            ("layer", place.layer, self.layer, list(self._groups)),
+            ("view", place.view, self.distance.picker, [lens.name for lens in self.distance.lenses]),
+            ("colouring", place.colouring, menu.colouring, list(menu.colouring.options.values())),
+            ("order", place.order, menu.order, list(menu.order.options.values())),
+        ):
+            if asked in known:
+                widget.value = asked
+            elif asked:
+                amiss.append(f"The address asks for the {what} {asked!r}. There are: {', '.join(known)}.")
+        if place.zoom:
+            self.masks.zoom(place.zoom)
+        return amiss
+
+    def _usual(self) -> str:
+        """The layer shown where nobody has chosen: the first with a recurrent matrix."""
+        recurrent = (n for n, infos in self._groups.items() if any(info.role == "recurrent" for info in infos))
+        return next(recurrent, next(iter(self._groups), ""))
 
     def draw(self, state: RunState | None) -> None:
         """Bring every card to where the cursor is.
@@ -135,12 +184,20 @@ class Deck:
         for plot, info in zip(self.masks.plots, matrices, strict=False):
             plot.caption.say(escape(caption(info)))
         self.active.say(escape(self._active(run, epoch, state)))
+        self.steps.visible = self._told_within(run, state)
+        self.learning.plots[0].options["steps"] = self.steps.value and self.steps.visible
         self.masks.prepare(run, epoch, [info.name for info in matrices], group)
         self.learning.prepare(run, epoch, [None, None])
         self.magnitudes.prepare(run, epoch, [group])
         self.distance.prepare(run, epoch, [group])
         for card in self.cards:
             card.apply()
+
+    def settle(self, *, now: bool = False) -> None:
+        """Tell those who hear the page what is seen, once the cursor rests or `now`; one sentence of it aloud."""
+        told = [card for card in self.cards if card.settle(now=now)]
+        if self.masks in told:
+            self.announcer.say(self.masks.title.object.replace("h2", "p"))
 
     def _active(self, run: str, epoch: int, state: RunState) -> str:
         """How many weights are active; nothing where it cannot be read, which the cards then tell."""
@@ -149,6 +206,23 @@ class Deck:
             return self._hub.derived(key, lambda: views.active_words(self._hub.run(run), epoch))
         except StrnnVizError:
             return ""
+
+    def _told_within(self, run: str, state: RunState) -> bool:
+        """Whether the run tells how training went within epochs."""
+        return self._hub.derived((run, "within", state.version), lambda: bool(within_epochs(self._hub.run(run)).x))
+
+    def _curve(self) -> None:
+        """Draw the learning curves anew, with what went on within epochs or without."""
+        if self._cursor.epoch is not None and self._cursor.run and self.learning.plots[0].frame is not None:
+            with pn.io.hold():
+                self.learning.plots[0].options["steps"] = self.steps.value
+                self.learning.prepare(self._cursor.run, self._cursor.epoch, [None, None])
+                self.learning.apply()
+
+    def _light(self) -> None:
+        """Light the range of magnitudes just chosen."""
+        self.masks.lit = self.brush.lit
+        self.masks.redraw()
 
     def _look_through(self) -> None:
         """Draw the lens just chosen."""
@@ -160,9 +234,3 @@ class Deck:
     def _picked(self, event: Any) -> None:
         if event.new and event.new != self._cursor.group:
             self._cursor.group = event.new
-
-
-def _legend() -> Text:
-    """What the colours of a mask mean, in words and shapes too."""
-    words = [f'<span><b style="color:{colour}">{sign}</b> {escape(word)}</span>' for word, colour, sign in views.LEGEND]
-    return Text(f"<div>{''.join(words)}<span><b>□</b> empty</span></div>", looks="legend")

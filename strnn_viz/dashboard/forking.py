@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 import panel as pn
 import panel_material_ui as pmui
@@ -19,6 +20,7 @@ from strnn_viz.errors import StrnnVizError
 from strnn_viz.rules import METHODS
 from strnn_viz.runs import Run
 from strnn_viz.runs.forks import methods_after, spans, text_of
+from strnn_viz.views._compared import MOST_RUNS
 
 _LOOK = {"size": "small", "margin": 0, "sizing_mode": "stretch_width", "sx": FIELD_SX}
 _METHOD, _REGROW, _DENSITY = "sparsity.method", "sparsity.regrow", "sparsity.density"
@@ -104,7 +106,7 @@ class ForkForm:
             changed["sparsity.epsilon"] = "0"  # which would go on to decide it
         return changed
 
-    def update(self, state: RunState | None, family: list[str]) -> None:
+    def update(self, state: RunState | None, family: list[str], kin: Sequence[str] = ()) -> None:
         """Say what can be forked where the cursor is.
 
         Parameters
@@ -113,8 +115,10 @@ class ForkForm:
             How the run that is shown is doing; None while there is none.
         family : list of str
             Where the run came from and what branches off it, a sentence each.
+        kin : sequence of str
+            Names of the run and of those it can be compared with; none where there is nothing to compare.
         """
-        self.family.say(paragraphs(*family))
+        self.family.say(paragraphs(*family) + _comparison(kin))
         epoch = self._cursor.epoch
         if state is None or epoch is None:
             self._seen, self._run = (), None
@@ -249,3 +253,11 @@ def _density(run: Run, row: Mapping[str, Any]) -> float:
     """Active weights of all that are masked, at one epoch."""
     counts = (layer.get("nnz") or 0 for layer in row.get("layers", {}).values())
     return float(sum(counts) / max(1, sum(info.size for info in run.layers.values())))
+
+
+def _comparison(kin: Sequence[str]) -> str:
+    """A link to the page that sets runs side by side, at most as many as it takes."""
+    if len(kin) < 2:
+        return ""
+    runs = quote(",".join(kin[:MOST_RUNS]), safe=",")
+    return f'<p><a href="./compare?runs={runs}">Compare {"the two" if len(kin) == 2 else "them"}</a></p>'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,8 +10,9 @@ from typing import Any
 import panel_material_ui as pmui
 
 from strnn_viz import views
-from strnn_viz.dashboard.cards import Card, Plot, View
+from strnn_viz.dashboard.cards import Card
 from strnn_viz.dashboard.hub import RunHub
+from strnn_viz.dashboard.plots import Plot, View
 from strnn_viz.errors import UsageError
 from strnn_viz.runs import Run
 
@@ -28,11 +30,23 @@ class Lens:
     view : View
     title : callable
         ``(run, epoch, *, layer) -> str``.
+    shown : str
+        Name of the view it draws.
+    unit : bool
+        Whether view and title take a ``unit`` to single out.
     """
 
     name: str
     view: View
     title: Callable[..., str]
+    shown: str
+    unit: bool = False
+
+
+@functools.cache
+def _with_unit(title: Callable[..., str], unit: int | None) -> Callable[..., str]:
+    """A title about a unit; the same object every time, since what is derived is held by it."""
+    return functools.partial(title, unit=unit)
 
 
 def _nnstd(run: Run, epoch: int | None, **options: Any) -> Any:
@@ -47,18 +61,19 @@ def _nnstd(run: Run, epoch: int | None, **options: Any) -> Any:
 
 
 LENSES = (
-    Lens("Distance", View(views.connectivity_distance), views.distance_title),
-    Lens("Survival", View(views.survival_curves), views.survival_title),
-    Lens("Turnover", View(views.turnover), views.turnover_title),
-    Lens("Degrees", View(views.degree_distribution), views.degree_title),
-    Lens("Gates", View(views.gate_density_strip), views.gate_density_title),
-    Lens("Age map", View(views.age_map, pixels=True), views.ages_title),
-    Lens("Age pyramid", View(views.age_pyramid), views.ages_title),
-    Lens("By degree", View(views.adjacency, pixels=True), views.adjacency_title),
-    Lens("NNSTD", View(_nnstd), views.nnstd_title),
-    Lens("Epochs apart", View(views.distance_map), views.distance_map_title),
-    Lens("Path", View(views.distance_path, pixels=True), views.distance_map_title),
-    Lens("One unit", View(views.ego_network), views.ego_title),
+    Lens("Distance", View(views.connectivity_distance), views.distance_title, "connectivity_distance"),
+    Lens("Survival", View(views.survival_curves), views.survival_title, "survival_curves"),
+    Lens("Turnover", View(views.turnover), views.turnover_title, "turnover"),
+    Lens("Degrees", View(views.degree_distribution), views.degree_title, "degree_distribution", unit=True),
+    Lens("Magnitude map", View(views.magnitude_map), views.magnitudes_title, "magnitude_map"),
+    Lens("Gates", View(views.gate_density_strip), views.gate_density_title, "gate_density_strip"),
+    Lens("Age map", View(views.age_map, pixels=True), views.ages_title, "age_map"),
+    Lens("Age pyramid", View(views.age_pyramid), views.ages_title, "age_pyramid"),
+    Lens("By degree", View(views.adjacency, pixels=True), views.adjacency_title, "adjacency"),
+    Lens("NNSTD", View(_nnstd), views.nnstd_title, "nnstd_distance"),
+    Lens("Epochs apart", View(views.distance_map), views.distance_map_title, "distance_map"),
+    Lens("Path", View(views.distance_path, pixels=True), views.distance_map_title, "distance_path"),
+    Lens("One unit", View(views.ego_network), views.ego_title, "ego_network", unit=True),
 )
 
 
@@ -81,7 +96,12 @@ class LensCard(Card):
         self.picker = pmui.Select(
             label="View", options=names, value=names[0], size="small", width=168, margin=(0, 0, 0, 12)
         )
+        self.unit = pmui.IntInput(
+            label="Unit", value=None, start=0, placeholder="any", size="small", width=84, margin=(0, 0, 0, 8),
+            visible=False,
+        )  # fmt: skip
         self.picker.param.watch(lambda _: chosen(), "value")
+        self.unit.param.watch(lambda _: chosen(), "value")
         super().__init__(
             hub,
             area,
@@ -89,8 +109,10 @@ class LensCard(Card):
             self.lenses[0].title,
             "Connectivity distance",
             promise="Here is drawn how far the topology has moved, from the first epoch and from the one before.",
-            tools=[self.picker],
+            tools=[self.picker, self.unit],
+            shown=[lens.shown for lens in lenses],
         )
+        self.about.of([self.lenses[0].shown])
 
     @property
     def place(self) -> int:
@@ -99,7 +121,12 @@ class LensCard(Card):
 
     def prepare(self, run: str, epoch: int, layers: Sequence[str | None], whole: str | None = None) -> None:
         """Show an epoch through the lens chosen; see :meth:`Card.prepare`."""
-        self._title = self.lenses[self.place].title
+        lens, unit = self.lenses[self.place], self.unit.value
+        self._title = _with_unit(lens.title, unit) if lens.unit else lens.title
+        if lens.unit:
+            self.plots[self.place].options["unit"] = unit
+        self.unit.visible = lens.unit
+        self.about.of([lens.shown])
         super().prepare(run, epoch, layers, whole)
 
     def seen(self, layers: Sequence[str | None]) -> dict[int, str | None]:

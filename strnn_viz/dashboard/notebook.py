@@ -1,161 +1,190 @@
-"""A run in a notebook cell: the four views and a scrubber, brought up to date in place while the kernel trains."""
+"""The explorer in a notebook cell: the very page, served beside the kernel to this machine alone.
+
+It runs in a process of its own, so that it answers while the kernel computes, and never slows it down. It ends with the
+kernel, also where that is killed: the server reads its standard input, which is closed when the kernel is gone.
+"""
 
 from __future__ import annotations
 
+import atexit
 import os
-from collections.abc import Callable
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass, field
 from html import escape
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import IO
+from urllib.parse import urlencode
 
-import holoviews as hv
-import panel as pn
+from strnn_viz.dashboard.address import usable_port, wait_until_up
+from strnn_viz.errors import RunError, UsageError
+from strnn_viz.runs import Run, files
 
-from strnn_viz import views
-from strnn_viz.errors import RunError
-from strnn_viz.runs import LayerInfo, Run, list_runs
-from strnn_viz.runs.files import RUN
+_servers: dict[Path, Server] = {}
 
 
-def watch(source: Run | str | os.PathLike[str], *, layer: str | None = None) -> Watch:
-    """Show a run in a notebook.
+@dataclass(eq=False)
+class Shown:
+    """A run in a cell; made by :func:`explore`.
+
+    Attributes
+    ----------
+    folder : Path
+        The directory of runs.
+    name : str
+        The run; empty for the one that trains, or else the newest.
+    url : str
+        Where the page is, for a tab of its own.
+    height : int
+        Pixels it takes in a cell.
+    """
+
+    folder: Path
+    name: str
+    url: str
+    height: int
+
+    @property
+    def run(self) -> Run:
+        """The run shown.
+
+        Raises
+        ------
+        RunError
+            If none was named.
+        """
+        if not self.name:
+            raise RunError(f"all runs of {self.folder} are shown. Open one of them with strnn_viz.Run.")
+        return Run(self.folder / self.name)
+
+    def _repr_html_(self) -> str:
+        title = f"Explorer of {self.name or self.folder}"
+        return (
+            f'<iframe src="{escape(self.url)}" title="{escape(title)}" width="100%" height="{self.height}" '
+            'style="border: 1px solid #8884; border-radius: 4px" allow="fullscreen; clipboard-write"></iframe>'
+        )
+
+    def __repr__(self) -> str:
+        return f"{self.name or self.folder} at {self.url}"
+
+
+def explore(source: Run | str | os.PathLike[str], *, epoch: int | None = None, height: int = 760) -> Shown:
+    """Show a run in a notebook, with every view and the one cursor of the explorer.
+
+    It follows a run that trains, in this kernel or elsewhere, by itself. The browser must be on the machine of the
+    kernel, or reach its ports, as that of VS Code and that behind an SSH tunnel do.
 
     Parameters
     ----------
     source : Run or path-like
-        A run, its directory, or a directory of runs, of which the newest is shown.
-    layer : str or None
-        The layer whose connections are shown, for example ``"LSTM layer 1"``; None for the first recurrent one.
+        A run, its directory, or a directory of runs, of which the one that trains or else the newest is shown.
+    epoch : int or None
+        The epoch to show first; None for the newest.
+    height : int
+        Pixels it takes in the cell.
 
     Returns
     -------
-    Watch
-        A Panel object; put it last in a cell. Its :meth:`Watch.update` shows what was recorded since.
+    Shown
+        Put it last in a cell. Cells that show runs of one directory share one server.
 
     Raises
     ------
     RunError
-        If there is no run.
+        If there is neither a run nor a directory, or the explorer cannot be started.
+    UsageError
+        If what the explorer needs is not installed.
 
     Examples
     --------
-    >>> view = watch(writer.path)  # doctest: +SKIP
-    >>> view  # doctest: +SKIP
-    >>> for snapshot in train(config):  # doctest: +SKIP
-    ...     writer.append(snapshot)
-    ...     view.update()
+    >>> strnn_viz.explore(writer.path)  # doctest: +SKIP
     """
-    if isinstance(source, Run):
-        return Watch(source, layer)
-    path = Path(source)
-    if not (path / RUN).is_file():
-        runs, _ = list_runs(path)
-        if not runs:
-            raise RunError(f"{path} is neither a run nor a directory of runs. Give where a RunWriter records.")
-        path = runs[0].path
-    return Watch(Run(path), layer)
+    if find_spec("panel") is None:
+        raise UsageError(
+            "the explorer needs panel, which is not installed. Install it with: pip install 'strnn-viz[notebook]'"
+        )
+    path = (source.path if isinstance(source, Run) else Path(source)).expanduser().resolve()
+    if not path.is_dir():
+        raise RunError(f"{path} is neither a run nor a directory of runs. Give where a RunWriter records.")
+    is_run = (path / files.RUN).is_file()
+    folder, name = (path.parent, path.name) if is_run else (path, "")
+    asked = {"run": name} if name else {}
+    if epoch is not None:
+        asked["epoch"] = str(epoch)
+    url = f"{_server(folder).url}explorer"
+    return Shown(folder, name, f"{url}?{urlencode(asked)}" if asked else url, height)
 
 
-class Watch(pn.viewable.Viewer):  # type: ignore[misc]
-    """The four views of a run under one scrubber; made by :func:`watch`.
+@dataclass(eq=False)
+class Server:
+    """A server as a process beside this one.
 
     Attributes
     ----------
-    run : Run
-    player : panel widget
-        Its value is the epoch shown.
+    folder : Path
+        The directory of runs it shows.
     """
 
-    def __init__(self, run: Run, layer: str | None = None) -> None:
-        super().__init__()
-        self.run = run
-        self._layer = layer
-        self._epoch: int | None = None
-        self._follow = True
-        self.player = pn.widgets.Player(
-            label="Epoch", start=0, end=1, value=0, interval=400, loop_policy="once", show_loop_controls=False,
-            visible_buttons=["first", "previous", "pause", "play", "next", "last"], show_value=True, disabled=True,
-            sizing_mode="stretch_width", max_width=640,
-        )  # fmt: skip
-        self.player.param.watch(self._scrubbed, "value")
-        masks = _Panel(views.mask_title, height=320), _Panel(None, height=320)
-        self._left, self._right = masks
-        self._magnitudes = _Panel(views.magnitudes_title)
-        self._distance = _Panel(views.distance_title)
-        self._learning = _Panel(views.learning_title)
-        self._draw()
-        self._view = pn.Column(
-            pn.Row(self._left.view, self._right.view, sizing_mode="stretch_width"),
-            pn.Row(self._learning.view, self._magnitudes.view, self._distance.view, sizing_mode="stretch_width"),
-            self.player,
-            sizing_mode="stretch_width",
+    folder: Path
+    port: int = 0
+    process: subprocess.Popen[bytes] | None = None
+    log: IO[bytes] = field(default_factory=tempfile.TemporaryFile)
+
+    @property
+    def url(self) -> str:
+        """Where it is."""
+        return f"http://localhost:{self.port}/"
+
+    def start(self) -> Server:
+        """Start it and wait until it answers; raises RunError if it does not."""
+        self.port = usable_port(0)
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "strnn_viz.dashboard.beside", str(self.folder), str(self.port)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=self.log,
+            start_new_session=True,  # so that interrupting the kernel is not meant for it
         )
-        self.update()
+        process = self.process
+        try:
+            wait_until_up(self.url, lambda: process.poll() is None)
+        except RunError:
+            process.kill()
+            self.log.seek(0)
+            said = self.log.read()[-2000:].decode("utf-8", errors="replace").strip()
+            self.stop()
+            raise RunError(
+                f"the explorer could not be started beside this notebook. It said:\n{said or '(nothing)'}"
+            ) from None
+        return self
 
-    def __panel__(self) -> pn.viewable.Viewable:
-        return self._view
-
-    def update(self) -> None:
-        """Show what was recorded since: the newest epoch, unless an earlier one was chosen with the scrubber."""
-        epochs = self.run.epochs
-        if not epochs:
-            return
-        epoch = epochs[-1] if self._follow or self._epoch not in epochs else self._epoch
-        self._epoch = epoch
-        self.player.param.update(
-            start=epochs[0], end=max(epochs[-1], epochs[0] + 1), value=epoch, disabled=len(epochs) < 2
-        )
-        self._draw()
-
-    def _scrubbed(self, event: Any) -> None:
-        epochs = self.run.epochs
-        if event.new != self._epoch and event.new in epochs:
-            self._epoch, self._follow = event.new, event.new == epochs[-1]
-            self._draw()
-
-    def _draw(self) -> None:
-        run, epoch = self.run, self._epoch
-        group, matrices = self._chosen()
-        names: list[str | None] = [info.name for info in matrices] or [None]
-        self._left.show(views.mask_evolution, run, epoch, names[0], title=group)
-        self._right.view.visible = len(names) > 1
-        self._right.show(views.mask_evolution, run, epoch, names[-1])
-        self._learning.show(views.learning_curves, run, epoch, None)
-        self._magnitudes.show(views.magnitudes, run, epoch, group)
-        self._distance.show(views.connectivity_distance, run, epoch, group)
-
-    def _chosen(self) -> tuple[str | None, list[LayerInfo]]:
-        """The layer shown and its matrices; nothing while the run has recorded nothing."""
-        groups = views.layer_groups(self.run)
-        recurrent = (name for name, infos in groups.items() if any(info.role == "recurrent" for info in infos))
-        group = self._layer or next(recurrent, next(iter(groups), None))
-        return (group, groups[group]) if group in groups else (self._layer if groups else None, [])
+    def stop(self) -> None:
+        """End it, and the trainings started from its page."""
+        if self.process is not None and self.process.stdin is not None:
+            self.process.stdin.close()
+            try:
+                self.process.wait(timeout=30)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        self.log.close()
 
 
-class _Moment(hv.streams.Stream):  # type: ignore[misc]
-    """Tells a figure that there is something else to show."""
+def _server(folder: Path) -> Server:
+    """The one server of this process for a directory of runs."""
+    held = _servers.get(folder)
+    if held is not None and held.process is not None and held.process.poll() is None:
+        return held
+    if held is not None:
+        held.stop()
+    _servers[folder] = Server(folder).start()
+    return _servers[folder]
 
 
-class _Panel:
-    """A figure with a sentence above it."""
-
-    def __init__(self, title: Callable[..., str] | None, height: int = 260) -> None:
-        self._title = title
-        self._height = height
-        self._moment = _Moment()
-        self._words = pn.pane.HTML("", sizing_mode="stretch_width", min_height=36, margin=(0, 5))
-        self.element: Any = None
-        self.map = hv.DynamicMap(lambda: self.element, streams=[self._moment])
-        self.view = pn.Column(self._words, sizing_mode="stretch_width")
-
-    def show(
-        self, draw: Callable[..., Any], run: Run, epoch: int | None, layer: str | None, title: str | None = None
-    ) -> None:
-        """Show an epoch: the figure is made the first time, and updated ever after."""
-        first, self.element = self.element is None, draw(run, epoch, layer=layer, height=self._height)
-        if self._title is not None:
-            self._words.object = f"<b>{escape(self._title(run, epoch, layer=title or layer))}</b>"
-        if first:
-            self.view.append(pn.pane.HoloViews(self.map, linked_axes=False, sizing_mode="stretch_width"))
-        else:
-            self._moment.event()
+@atexit.register
+def close() -> None:
+    """End what serves the cells of this process; their pages then show what they last knew."""
+    while _servers:
+        _servers.popitem()[1].stop()

@@ -3,30 +3,36 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from html import escape
 from typing import Any
 
 import panel as pn
 import panel_material_ui as pmui
-from bokeh.events import ConnectionLost, DocumentReady
+from bokeh.events import DocumentReady
 from bokeh.models import CustomJS
 
 from strnn_viz import views
 from strnn_viz.dashboard.branches import Family
+from strnn_viz.dashboard.chrome import quiet_page
 from strnn_viz.dashboard.controls import SteerForm
 from strnn_viz.dashboard.cursor import Cursor
 from strnn_viz.dashboard.deck import Deck
 from strnn_viz.dashboard.forking import ForkForm
 from strnn_viz.dashboard.hub import RunHub, RunState
 from strnn_viz.dashboard.launcher import Launcher
+from strnn_viz.dashboard.link import Place, read_place
 from strnn_viz.dashboard.parts import Pace, Text, paragraphs
 from strnn_viz.dashboard.player import Player, in_session
+from strnn_viz.dashboard.sharing import Share
 from strnn_viz.dashboard.start import StartForm
-from strnn_viz.dashboard.theme import PAGE_SX, THEME, style
+from strnn_viz.dashboard.theme import style
+from strnn_viz.dashboard.tour import Skip, Tour
 from strnn_viz.dashboard.words import SIGNS, status_detail, status_line
 from strnn_viz.errors import StrnnVizError
 
 GATHER_MS = 5  # time for moves of the slider to arrive before the last of them is drawn
+DRAG_SECONDS = 0.3  # between a draw and the next move, below which a person drags
 LOOK_MS = 300  # time between two looks at the hub
 
 WELCOME = """<section>
@@ -38,21 +44,10 @@ happen.</p>
 too, once their directory lies in <code>{folder}</code>.</p>
 </section>"""
 
-# Written by the browser itself, since there is no server left to write it.
-LOST = """
-if (document.getElementById("connection-lost") == null) {
-  const note = document.createElement("div")
-  note.id = "connection-lost"
-  note.setAttribute("role", "alert")
-  note.textContent = "The explorer does not answer any more; this page shows what it last knew. " +
-    "Start it again with strnn-viz explore, then reload this page."
-  document.body.appendChild(note)
-}
-"""
-
-# Only the browser knows how wide its window is; there the views need the room, and the button at the left opens it.
+# Only the browser knows how wide its window is, and whether it is a cell of a notebook; there the views need the room,
+# and the button at the left opens it.
 FOLD = """
-for (const doc of window.innerWidth < 1000 ? Bokeh.documents : []) {
+for (const doc of window.innerWidth < 1000 || window.self !== window.top ? Bokeh.documents : []) {
   for (const root of doc.roots()) {
     if (root.data && "sidebar_open" in root.data.attributes) root.data.sidebar_open = false
   }
@@ -76,6 +71,8 @@ class Explorer:
     def __init__(self, hub: RunHub, launcher: Launcher, run: str | None = None) -> None:
         self.hub = hub
         self._pace = Pace(rest=2)
+        self._place: Place | None = None
+        self._amiss: list[str] = []
         self.cursor = Cursor()
         self.state: RunState | None = None
         self._wanted = run
@@ -86,12 +83,18 @@ class Explorer:
         self.fork = ForkForm(hub, launcher, self.cursor, self.open)
         self.family = Family()
         self.deck = Deck(hub, self.cursor)
-        self.picker = pmui.Select(label="Run", options=[], size="small", width=280, margin=(0, 0, 0, 24), disabled=True)
+        self.deck.masks.follow(self.player.slider)
+        self.share = Share(hub, self.cursor)
+        self.picker = pmui.Select(
+            label="Run", options=[], size="small", margin=(0, 0, 0, 24), disabled=True,
+            sizing_mode="stretch_width", min_width=132, max_width=280,
+        )  # fmt: skip
         self.status = Text(looks="status", attributes={"role": "status"}, align="center")
         self.notice = Text(looks="notice", attributes={"role": "alert"}, visible=False, sizing_mode="stretch_width")
         self.welcome = Text(looks="welcome", visible=False, sizing_mode="stretch_both")
         self.picker.param.watch(self._picked, "value")
         self._due = False
+        self._drew = (0.0, 0.0)  # when the last draw began, and the seconds it took
         self.cursor.param.watch(lambda *_: self._draw_soon(), ["epoch", "follow", "group"])
 
     def view(self) -> pmui.Page:
@@ -100,23 +103,15 @@ class Explorer:
             self.notice, self.welcome, self.deck.view, self.player.view(),
             stylesheets=[style("shell")], sizing_mode="stretch_both", margin=0,
         )  # fmt: skip
-        self._look()
-        if pn.state.curdoc is not None:
-            pn.state.curdoc.js_on_event(ConnectionLost, CustomJS(code=LOST))
-            if self.state:  # without a run, what is at the left is all there is to do
-                pn.state.curdoc.js_on_event(DocumentReady, CustomJS(code=FOLD))
+        self._arrive(*read_place(pn.state.session_args or {}))
+        if pn.state.curdoc is not None and self.state:  # without a run, what is at the left is all there is to do
+            pn.state.curdoc.js_on_event(DocumentReady, CustomJS(code=FOLD))
         return quiet_page(
-            title="strnn-viz",
-            header=[self.picker, self.status],
+            header=[Skip(), self.picker, self.status, self.share.button, self.share.courier, Tour()],
             sidebar=[self.start.view(), pmui.Divider(margin=(8, 16)), self.steer.view(self.fork.view())],
-            main=[shell],
+            main=[shell, self.deck.explain.dialog, self.share.dialog],
             sidebar_width=272,
             sidebar_resizable=False,
-            busy_indicator=None,
-            theme_config=THEME,
-            sx=PAGE_SX,
-            raw_css=[style("page")],
-            site_url="#",
         )
 
     def open(self, name: str) -> None:
@@ -124,6 +119,40 @@ class Explorer:
         self.hub.names(now=True)
         self._wanted = name
         self._look()
+
+    def _arrive(self, place: Place, amiss: list[str]) -> None:
+        """Look for the first time, and go where the address says."""
+        names = self.hub.names()
+        self._amiss = amiss
+        if place.run in names:
+            self._wanted = place.run
+        elif place.run:
+            self._amiss.append(f"The address asks for the run {place.run!r}, and there is none of that name here.")
+        self._look()
+        if self.state is not None and place.run in ("", self.state.name):
+            with pn.io.hold():
+                self._amiss += self.deck.go(place)
+                if place.epoch is not None:
+                    self.cursor.scrub(place.epoch)
+                    if self.cursor.epoch != place.epoch:
+                        self._amiss.append(
+                            f"The address asks for epoch {place.epoch:,}, which is not recorded; the nearest is shown."
+                        )
+                self.draw()
+        self._tell(self.state, "")
+        self._place = self.place
+
+    @property
+    def place(self) -> Place:
+        """What is seen now."""
+        epoch = None if self.cursor.follow else self.cursor.epoch
+        return self.deck.place(Place(run=self.cursor.run, epoch=epoch))
+
+    def _note_place(self) -> None:
+        """Keep the address what is seen, once a person has gone somewhere. It is never read again: nothing swings."""
+        if self._place is not None and (place := self.place) != self._place:
+            self._place = place
+            self.share.courier.address = place.query
 
     def look(self) -> None:
         """Look at the hub, and move what has changed since the last look.
@@ -158,24 +187,30 @@ class Explorer:
                 self.draw()
             else:
                 self._offer_fork()
+            self.deck.settle()
+            self._note_place()
 
     def _draw_soon(self) -> None:
         """Draw once the moves that are already on their way have arrived.
 
         A person who drags the slider sends more epochs than can be drawn. Drawn one by one they would queue up; so
-        what is drawn is where the slider is by then.
+        what is drawn is where the slider is by then. In a drag, as long is waited for more as the last one took.
         """
         if not in_session():
             self.draw()
         elif not self._due:
             self._due = True
-            pn.state.curdoc.add_timeout_callback(self.draw, GATHER_MS)
+            begun, took = self._drew
+            dragged = time.monotonic() - begun - took < DRAG_SECONDS
+            gather = max(GATHER_MS, min(250, round(1000 * took))) if dragged else GATHER_MS
+            pn.state.curdoc.add_timeout_callback(self.draw, gather)
 
     def draw(self) -> None:
         """Bring the player and every view to where the cursor is."""
         self._due = False
         if self.state and self.state.name != self.cursor.run:
             return  # the cursor has just turned to another run; the look under way draws it
+        begun = time.monotonic()
         with pn.io.hold():
             self.welcome.say("" if self.state else WELCOME.format(folder=escape(str(self.hub.folder))))
             self.player.update(self.state, *self._validation())
@@ -183,10 +218,12 @@ class Explorer:
             self.player.mark(origin and origin.epoch, [fork.epoch for fork in self.family.forks(self.cursor.run)])
             self.deck.draw(self.state)
             self._offer_fork()
+        self._drew = (begun, time.monotonic() - begun)
 
     def _offer_fork(self) -> None:
         """Say what can be forked where the cursor is."""
-        self.fork.update(self.state, self.family.words(self.cursor.run))
+        run = self.cursor.run
+        self.fork.update(self.state, self.family.words(run), self.family.kin(run))
 
     def _relate(self, names: list[str]) -> Family:
         """Which run came from which, of those that can be read."""
@@ -222,7 +259,7 @@ class Explorer:
         kind = "error" if state and state.status == "failed" else ""
         damaged = state.problems if state else ()
         self.notice.say(
-            paragraphs(trouble, kind="error")
+            paragraphs(trouble, *self._amiss, kind="error")
             + paragraphs(detail, kind=kind)
             + paragraphs(*damaged)
             + paragraphs(*self.hub.problems(), kind="muted")
@@ -245,6 +282,7 @@ class Explorer:
     def _picked(self, event: Any) -> None:
         if event.new and event.new != self.cursor.run:
             self.player.halt()
+            self._amiss = []
             self.cursor.select(event.new)
             self._look()
 
@@ -252,21 +290,3 @@ class Explorer:
 def _recorded(state: RunState | None) -> tuple[Any, ...] | None:
     """What the views and the player depend on; progress within an epoch is not of it."""
     return (state.name, state.version, state.live) if state else None
-
-
-def quiet_page(**params: Any) -> pmui.Page:
-    """A page that does not watch whether the server is busy.
-
-    ``pmui.Page`` (0.16) watches the global ``pn.state.busy`` and never lets go, so that every closed session stays in
-    memory, and each session pays for the work of all others.
-    """
-
-    def watchers() -> list[Any]:
-        return list(pn.state.param.watchers.get("busy", {}).get("value", []))
-
-    before = watchers()
-    page = pmui.Page(**params)
-    for watcher in watchers():
-        if not any(watcher is held for held in before):
-            pn.state.param.unwatch(watcher)
-    return page

@@ -10,25 +10,55 @@ from typing import Any
 import panel as pn
 import panel_material_ui as pmui
 import param
+from bokeh.events import DocumentReady
+from bokeh.models import ColumnDataSource, CustomJS
 
 from strnn_viz.dashboard.cursor import Cursor
 from strnn_viz.dashboard.hub import RunState
 from strnn_viz.dashboard.parts import Pace, Text
-from strnn_viz.dashboard.theme import style
+from strnn_viz.dashboard.theme import script, style
 from strnn_viz.dashboard.words import follow_line
 
-FRAME_MS = 400  # time an epoch is shown for while playing
+FRAME_MS = 400  # time an epoch is shown for while playing, at speed 1
+SPEEDS = {"0.5×": 0.5, "1×": 1.0, "2×": 2.0, "4×": 4.0, "8×": 8.0}
+_MOST_LEFT_OUT = 4  # epochs stepped at once while playing
 REST_SECONDS = 0.4  # without a move, after which a person rests
 
 _NONE = -1  # of the slider's value_throttled: nobody has let go since
 _THUMB = 12  # pixels the slider's thumb is wide; its track is inset by half of that at both ends
-_PLACE = {"position": "absolute", "left": f"{-_THUMB // 2}px", "top": "20px", "width": f"calc(100% + {_THUMB}px)"}
+_PLACE = {"position": "absolute", "left": f"{-_THUMB // 2}px", "top": "20px"}
+_WIDE = f":host {{ width: calc(100% + {_THUMB}px) !important; }}"  # else the width is that of the track
+
+# The number beside the buttons follows the slider at once; a late word of the server's does not take it back.
+_NUMBER = """
+const page = (globalThis.strnnPage ??= {})
+const number = page.epoch?.toLocaleString("en-US")
+const told = position.text.replace(/(&lt;b&gt;)[\\d,]+(&lt;)/, (_, before, after) => before + number + after)
+if (number && told != position.text) position.setv({text: told}, {sync: false})
+"""
+_FOLLOW = "(globalThis.strnnPage ??= {}).epoch = source.value\n" + _NUMBER
 
 
 class EpochSlider(pmui.IntSlider):  # type: ignore[misc]
-    """A slider whose every move reaches the server at once; Panel's own waits 50 ms to gather moves."""
+    """A slider whose every move reaches the server at once; Panel's own waits 50 ms to gather moves.
+
+    Attributes
+    ----------
+    calls : list of CustomJS
+        What the browser does at every move, by itself. ``jscallback`` would hold what they lead to for ever.
+    """
 
     _debounce = 1
+
+    def __init__(self, **params: Any) -> None:
+        super().__init__(**params)
+        self.calls: list[CustomJS] = []
+
+    def _get_model(self, *args: Any, **kwargs: Any) -> Any:
+        model = super()._get_model(*args, **kwargs)
+        for call in self.calls:
+            model.data.js_on_change("value", call)
+        return model
 
 
 class Player:
@@ -49,7 +79,8 @@ class Player:
         self.slider = EpochSlider(
             label="Epoch", show_value=False, size="small", tooltips=False, disabled=True, start=0, end=1, value=0,
             value_throttled=_NONE,
-            margin=0, sizing_mode="stretch_width", sx={"& .MuiFormLabel-root": {"display": "none"}},
+            margin=0, sizing_mode="stretch_width", stylesheets=[_WIDE],
+            sx={"& .MuiFormLabel-root": {"display": "none"}},
         )  # fmt: skip
         self._span = (0, 0, 1)
         self.sparkline = Text(looks="track", attributes={"aria-hidden": "true"})
@@ -64,16 +95,30 @@ class Player:
         self.live = pmui.Button(label="Follow live", icon="sensors", size="small", variant="outlined", visible=False,
                                 margin=0)  # fmt: skip
         self.live.on_click(lambda _: self._act(cursor.go_live))
+        self.speed = pmui.Select(label="Speed", options=SPEEDS, value=1.0, size="small", width=84, margin=0,
+                                 align="center")  # fmt: skip
+        self.speed.param.watch(lambda _: self._run_clock(), "value")
         self.slider.param.watch(self._scrub, ["value", "value_throttled"])
+        self._wire = ColumnDataSource(data={"asked": [0]})
+        self._wire.on_change("tags", self._told)
+        self._wire.js_on_change("data", self._script("asked"))
+        self._questions = 0
+        self.slider.jscallback(value=_FOLLOW, args={"position": self.position})
+        self.position.jscallback(text="const position = source\n" + _NUMBER)
+        # As a part of a call the wire is in the page, and so heard by both sides.
+        self.slider.calls.append(CustomJS(args={"wire": self._wire}, code="void wire"))
         self._clock: Any = None
+        self._beat_at = 0.0
 
     def view(self) -> pn.viewable.Viewable:
-        """The bar as a Panel object."""
+        """The bar as a Panel object; the page's keys move it from then on."""
+        if pn.state.curdoc is not None:
+            pn.state.curdoc.js_on_event(DocumentReady, self._script("ready"))
         buttons = pn.Row(self.first, self.back, self.play, self.on, self.last, margin=0, align="center")
         track = pn.Column(self.sparkline, self.branches, self.slider, css_classes=["rail"], margin=0, align="center")
         standing = pn.Row(self.standing, self.live, margin=0, align="center", css_classes=["standing"])
         return pn.Row(
-            buttons, self.position, track, standing,
+            buttons, self.speed, self.position, track, standing,
             stylesheets=[style("player")], sizing_mode="stretch_width", margin=0, css_classes=["player"],
         )  # fmt: skip
 
@@ -137,19 +182,39 @@ class Player:
 
     def toggle(self) -> None:
         """Play from the epoch shown (from the first, at the end), or stop playing."""
-        if self.playing:
+        if self.playing or len(self.cursor.epochs) < 2:
             self.halt()
             return
         if self.cursor.behind == 0:
             self.cursor.first()
         self.playing = True
         self.play.param.update(icon="pause", description="Stop playing")
-        if in_session():
-            self._clock = pn.state.add_periodic_callback(lambda: self._pace.run(self.tick), FRAME_MS)
+        self._run_clock()
 
-    def tick(self) -> None:
-        """Show the next epoch; at the newest, stop, and follow a run that goes on."""
-        self.cursor.step(1)
+    def _run_clock(self) -> None:
+        """Let the clock go at the speed chosen, if it is to go."""
+        if self._clock is not None:
+            self._clock.stop()
+            self._clock = None
+        if self.playing and in_session():
+            self._beat_at = time.monotonic()
+            self._clock = pn.state.add_periodic_callback(lambda: self._pace.run(self._beat), self.frame_ms)
+
+    @property
+    def frame_ms(self) -> int:
+        """Milliseconds an epoch is shown for."""
+        return round(FRAME_MS / float(self.speed.value))
+
+    def _beat(self) -> None:
+        """Show the epoch that is due: where drawing takes longer than an epoch is shown for, some are left out."""
+        passed = time.monotonic() - self._beat_at
+        due = min(_MOST_LEFT_OUT, max(1, round(1000 * passed / self.frame_ms)))
+        self._beat_at = time.monotonic()
+        self.tick(due)
+
+    def tick(self, by: int = 1) -> None:
+        """Show the next epoch, or one some epochs on; at the newest, stop, and follow a run that goes on."""
+        self.cursor.step(by)
         if self.cursor.behind == 0:
             self.halt()
             if self._live:
@@ -163,6 +228,9 @@ class Player:
             self._clock.stop()
             self._clock = None
 
+    def _script(self, what: str) -> CustomJS:
+        return CustomJS(args={"id": self._wire.id, "what": what}, code=script("keys"))
+
     def _button(self, icon: str, words: str, action: Callable[[], None]) -> pmui.IconButton:
         button = pmui.IconButton(icon=icon, description=words, size="small", margin=0, icon_size="20px")
         button.on_click(lambda _: self._act(action))
@@ -174,14 +242,28 @@ class Player:
         action()
 
     def settle(self) -> None:
-        """Once a person rests, tell the browser again where the slider is; called at every look.
+        """Once a person rests, ask the browser where the slider is; called at every look.
 
         While a run is followed or played, the server moves the slider too. Its word may cross a person's on the way and
-        be the last the browser hears, so that the slider would stand where the page is not.
+        be the last the browser hears, so that the slider would stand where the page is not. The answer comes after all
+        moves that are still on their way, so that a person who goes on is not pulled back.
         """
         if self._moved_at is None or time.monotonic() - self._moved_at < REST_SECONDS:
             return
-        self._moved_at, value = None, self.slider.value
+        self._moved_at = None
+        self._questions += 1
+        self._wire.data = {"asked": [self._questions]}
+
+    def _told(self, attr: str, old: Any, new: Any) -> None:  # noqa: ARG002 - what Bokeh calls it with
+        """Hear a press of the space bar, or where the browser's slider is."""
+        if new and new[0] == "play":
+            self._act(self.toggle)
+        elif len(new) == 3 and new[1] == self._questions and self._moved_at is None and new[2] != self.slider.value:
+            self._insist()
+
+    def _insist(self) -> None:
+        """Tell the browser again where the slider is."""
+        value = self.slider.value
         self._insisting = True
         try:
             with pn.io.hold(), param.edit_constant(self.slider):
@@ -195,13 +277,18 @@ class Player:
         """Go where the slider was moved to.
 
         `value` is also set by the server, which may overwrite a person's before it is heard; `value_throttled` is only
-        ever set by a person who has let go, and so goes before it.
+        ever set by a person who has let go. Heard together, `value` is the later one: a key that is held lets go at
+        every step.
         """
         told = {event.name: event.new for event in events}
         released = told.get("value_throttled", _NONE)
-        epoch = released if released != _NONE else told.get("value", self.cursor.epoch)
+        epoch = told.get("value", released if released != _NONE else self.cursor.epoch)
         if self._insisting or not self.cursor.epochs or (released == _NONE and epoch == self.cursor.epoch):
             return
+        if epoch not in self.cursor.epochs and abs(epoch - (self.cursor.epoch or 0)) == 1:
+            # a key to an epoch that is not recorded leads to the next that is
+            self.cursor.step(epoch - (self.cursor.epoch or 0))
+            epoch = self.cursor.epoch
         if self.playing:
             self.halt()
         self.cursor.scrub(epoch)

@@ -11,28 +11,53 @@ import signal
 import sys
 import threading
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import panel as pn
 import panel_material_ui as pmui
 from panel.io.threads import StoppableThread
 from tornado.ioloop import IOLoop
 from tornado.iostream import StreamClosedError
+from tornado.web import RequestHandler
 from tornado.websocket import WebSocketClosedError
 
 from strnn_viz.dashboard import access
 from strnn_viz.dashboard.address import LOOPBACK, hosts, is_loopback, usable_port
+from strnn_viz.dashboard.chrome import TITLES, dress
+from strnn_viz.dashboard.compare import Comparison, asked_runs
 from strnn_viz.dashboard.hub import RunHub
 from strnn_viz.dashboard.launcher import Launcher
 from strnn_viz.dashboard.page import LOOK_MS, Explorer
+from strnn_viz.dashboard.runs_page import RunsPage
 
 MESSAGE_BYTES = 64 * 2**20  # of one websocket message; Bokeh's own 20 MB would do for pooled masks only
 
 
-def make_app(hub: RunHub, launcher: Launcher, run: str | None = None) -> Callable[[], pmui.Page]:
-    """What a server calls for every viewer.
+class Viewer(Protocol):
+    """What one viewer sees of a page."""
+
+    def view(self) -> pmui.Page:
+        """The page as a Panel object; called once."""
+
+    def look(self) -> None:
+        """Look at the hub, and move what has changed since the last look; called a few times a second."""
+
+
+def pages(hub: RunHub, launcher: Launcher, run: str | None = None) -> dict[str, Callable[[], Viewer]]:
+    """Every page by its place in the address, as what makes it for one viewer; arguments as :func:`make_app`."""
+    return {
+        "runs": lambda: RunsPage(hub, launcher),
+        "explorer": lambda: Explorer(hub, launcher, run),
+        "compare": lambda: Comparison(hub, launcher, asked_runs()),
+    }
+
+
+def make_app(
+    hub: RunHub, launcher: Launcher, run: str | None = None, *, place: str = "explorer", there: Collection[str] = ()
+) -> Callable[[], pmui.Page]:
+    """What a server calls for every viewer of a page.
 
     Parameters
     ----------
@@ -40,16 +65,43 @@ def make_app(hub: RunHub, launcher: Launcher, run: str | None = None) -> Callabl
     launcher : Launcher
     run : str or None
         The run to show first; None for the one that trains, or else the newest.
+    place : str
+        Which page, of :func:`pages`.
+    there : collection of str
+        All pages the server has, for the way from one to another; none where it has this one only.
     """
+    make = pages(hub, launcher, run)[place]
 
-    def explorer() -> pmui.Page:
-        viewer = Explorer(hub, launcher, run)
-        page = viewer.view()
+    def app() -> pmui.Page:
+        viewer = make()
+        page = dress(viewer.view(), place, there)
         # The server holds the callback, the callback the viewer: both go with the session.
         pn.state.add_periodic_callback(viewer.look, LOOK_MS)
         return page
 
-    return explorer
+    return app
+
+
+class Entrance(RequestHandler):
+    """Leads from the bare address to the page that helps most."""
+
+    def initialize(self, lead: Callable[[], str]) -> None:
+        """Remember what says which page that is."""
+        self._lead = lead
+
+    def get(self) -> None:
+        """Lead there, with what was asked for."""
+        query = f"?{self.request.query}" if self.request.query else ""
+        place = "explorer" if "run" in self.request.query_arguments else self._lead()
+        self.redirect(f"./{place}{query}")
+
+
+def best_page(hub: RunHub, run: str | None = None) -> str:
+    """The page to begin at: the explorer, unless there are several runs to choose from and none is under way."""
+    names = hub.names()
+    if run is not None or len(names) < 2 or any(hub.run(name).status in ("training", "paused") for name in names):
+        return "explorer"
+    return "runs"
 
 
 @functools.cache
@@ -72,6 +124,7 @@ def serve(
     start_demo: bool = False,
     threaded: bool = False,
     launcher: Launcher | None = None,
+    framed: bool = False,
 ) -> Any:
     """Serve the explorer of a directory of runs until it is interrupted.
 
@@ -95,6 +148,8 @@ def serve(
         Return a running server at once instead of serving until interrupted; its ``stop()`` ends it.
     launcher : Launcher or None
         What starts trainings; None for the usual.
+    framed : bool
+        Whether pages of this machine, such as notebooks, may show it within themselves.
 
     Raises
     ------
@@ -113,15 +168,18 @@ def serve(
     port = usable_port(port, address)
     own = access.allowed_hosts(hosts(address, port))
     gate = access.Gate(own, token, port)
-    app = {"explorer": make_app(hub, launcher, run)}
+    there = list(pages(hub, launcher))
+    apps = {place: make_app(hub, launcher, run, place=place, there=there) for place in there}
+    entrance = [(r"/", Entrance, {"lead": lambda: best_page(hub, run)})]
     url = f"http://{own[0]}/"
     loop = IOLoop(make_current=not threaded)
     loop.asyncio_loop.set_exception_handler(_no_one_there)
     logging.getLogger("bokeh.server.views.ws").addFilter(_expected)
 
     def make() -> Any:
-        server = pn.io.server.get_server(app, port=port, loop=loop, **_options(address, gate))
-        access.guard(server._tornado, gate)
+        options = _options(address, gate, there)
+        server = pn.io.server.get_server(apps, port=port, loop=loop, extra_patterns=entrance, **options)
+        access.guard(server._tornado, gate, framed=framed)
         return server
 
     started = StoppableThread(io_loop=loop, target=_until_stopped, args=(make,)) if threaded else make()
@@ -131,24 +189,24 @@ def serve(
     if threaded:
         started.start()
         return started
-    entrance = access.with_token(url, token)
-    _say(f"The explorer shows the runs of {Path(folder)} at {entrance} (Ctrl-C ends it)")
+    url = access.with_token(url, token)
+    _say(f"The explorer shows the runs of {Path(folder)} at {url} (Ctrl-C ends it)")
     if not is_loopback(address):
         _say("Whoever has this address can watch and steer them. It is not encrypted: use it in networks you trust.")
     if show:
-        threading.Thread(target=_open_browser, args=(entrance,), daemon=True).start()
+        threading.Thread(target=_open_browser, args=(url,), daemon=True).start()
     _run(started, launcher)
     return None
 
 
-def _options(address: str, gate: access.Gate) -> dict[str, Any]:
+def _options(address: str, gate: access.Gate, places: Collection[str]) -> dict[str, Any]:
     """Options of the server that do not depend on what it serves."""
     return {
         "address": address,
         "show": False,
         "start": False,
         "verbose": False,
-        "title": "strnn-viz",
+        "title": {place: "strnn-viz" if place == "explorer" else f"{TITLES[place]} · strnn-viz" for place in places},
         "liveness": True,  # whoever asks whether it is up gets an answer, not a session
         "xsrf_cookies": True,
         "xsrf_cookie_kwargs": {"httponly": True, "samesite": "Strict"},

@@ -16,7 +16,21 @@ _SHAPE = {"borderRadius": 6}
 
 # Here and not with a field, since a Select gives its look to what it is made of and not to its hint.
 _HINT = {"marginLeft": "2px", "marginRight": 0, "fontSize": "12px", "lineHeight": "16px"}
-_COMPONENTS = {"MuiFormHelperText": {"styleOverrides": {"root": _HINT}}}
+
+# What moves by itself, in the components the pages use; for those who asked their system for less of it, nothing does.
+_MOVING = (
+    "Accordion", "Backdrop", "ButtonBase", "Collapse", "Drawer", "InputLabel", "LinearProgress", "OutlinedInput",
+    "Paper", "Slider", "SvgIcon", "Switch", "TouchRipple", "Tooltip",
+)  # fmt: skip
+_STILL = {"transition": "none !important", "animation": "none !important"}
+_AT_REST = {"@media (prefers-reduced-motion: reduce)": {"&, & *": _STILL}}
+# The keyboard's place is seen by an outline; a ripple alone is faint, and gone where nothing moves.
+_FOCUS = {"&.Mui-focusVisible": {"outline": "2px solid currentColor", "outlineOffset": "2px"}}
+_COMPONENTS: dict[str, Any] = {
+    **{f"Mui{name}": {"styleOverrides": {"root": _AT_REST}} for name in _MOVING},
+    "MuiButtonBase": {"styleOverrides": {"root": _AT_REST | _FOCUS}},
+    "MuiFormHelperText": {"styleOverrides": {"root": _HINT}},
+}
 
 # A slate accent: every stronger colour means something in a plot.
 THEME: dict[str, Any] = {
@@ -57,6 +71,7 @@ PAGE_SX: dict[str, Any] = {
         "borderColor": "divider",
     },
     "& .header .MuiToolbar-root": {"minHeight": "56px", "maxHeight": "56px", "px": "16px"},
+    "& .header .MuiToolbar-root > .MuiBox-root": {"minWidth": 0},  # what is in it gives way where there is no room
     "& .header .title": {"color": "text.primary", "fontSize": "18px", "fontWeight": 650, "whiteSpace": "nowrap"},
     "& .MuiDrawer-paper": {"backgroundColor": "background.paper", "backgroundImage": "none"},
     "& .MuiDrawer-paper > .MuiToolbar-root, & .main .MuiToolbar-root": {"minHeight": "56px"},
@@ -91,6 +106,12 @@ def style(name: str) -> str:
     given the sheets it needs.
     """
     return (resources.files("strnn_viz.dashboard") / "styles" / f"{name}.css").read_text(encoding="utf-8")
+
+
+@functools.cache
+def script(name: str) -> str:
+    """A script of the package, ``scripts/<name>.js``."""
+    return (resources.files("strnn_viz.dashboard") / "scripts" / f"{name}.js").read_text(encoding="utf-8")
 
 
 def styles(*names: str) -> list[str]:

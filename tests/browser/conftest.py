@@ -76,7 +76,7 @@ def served(folder: Path) -> Iterator[Callable[..., str]]:
             return False
 
         wait_for(answers)
-        return url
+        return f"{url}/explorer"
 
     def stop() -> None:
         for logger in loggers:
@@ -94,14 +94,14 @@ def served(folder: Path) -> Iterator[Callable[..., str]]:
 
 @pytest.fixture
 def explorer(tmp_path: Path) -> Iterator[Callable[..., str]]:
-    """Starts a server of ``tmp_path / "runs"`` and gives its address."""
+    """Starts a server of ``tmp_path / "runs"`` and gives the address of its explorer."""
     with served(tmp_path / "runs") as start:
         yield start
 
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a server of one finished run of twelve epochs, for tests that change nothing."""
+    """The address of an explorer of one finished run of twelve epochs, for tests that change nothing."""
     folder = tmp_path_factory.mktemp("finished")
     make_run(folder / "demo-uniform", preset("demo", epochs=12), epochs=12, hidden=24)
     with served(folder) as start:

@@ -107,7 +107,7 @@ def test_what_a_run_says_is_shown_as_text(
     broken = tmp_path / "runs" / f"{EVIL}broken"
     broken.mkdir()
     (broken / files.RUN).write_text(json.dumps({"format": EVIL}))
-    page.goto(f"{explorer()}/explorer")
+    page.goto(explorer())
     expect(status(page)).to_contain_text("failed")
     notice = page.get_by_role("alert")
     for text in (f"Training failed: {EVIL}no reason", f"{EVIL}no trace", f"{EVIL}broken"):

@@ -342,6 +342,8 @@ def test_a_run_is_rewound_and_forked_with_another_prune_rate(page: Page, explore
     press(page, "Start fork")
     expect(page.get_by_role("combobox", name="Run", exact=True)).to_contain_text("↳ demo-uniform-e4 · prune rate 0.2")
     expect(page.get_by_text("Fork of demo-uniform at epoch 4: prune rate 0.2.")).to_be_visible()
+    compare = page.get_by_role("link", name="Compare the two")
+    assert compare.get_attribute("href") == "./compare?runs=demo-uniform,demo-uniform-e4-prune_rate-0.2"
     expect(page.locator(".rail svg.arrives")).to_have_count(1)
     expect(status(page)).to_contain_text("finished · 6 epochs")
     assert shown_epoch(page) == 6  # followed while it trained

@@ -47,6 +47,10 @@ def test_branches_are_told_from_both_ends(family: Family) -> None:
     ]
     assert family.words("mine") == ["Fork of demo-e4-prune_rate-0.2 at epoch 9: nothing changed."]
     assert family.words("orphan") == ["Fork of gone at epoch 3."]
+    assert family.kin("mine") == ["demo-e4-prune_rate-0.2", "mine"]
+    assert family.kin("orphan") == ["orphan"]
+    assert family.kin("demo")[0] == "demo"
+    assert set(family.kin("demo")[1:]) == {fork.name for fork in family.forks("demo")}
     assert family.words("other") == []
     assert [fork.epoch for fork in family.forks("demo")] == [4, 7]
     assert family.origin("mine").epoch == 9

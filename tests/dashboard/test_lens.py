@@ -7,7 +7,8 @@ import pytest
 from strnn_viz.dashboard.cursor import Cursor
 from strnn_viz.dashboard.deck import Deck
 from strnn_viz.dashboard.hub import RunHub
-from strnn_viz.dashboard.lens import LENSES
+from strnn_viz.dashboard.lens import LENSES, LensCard
+from strnn_viz.views.degrees import degree_info
 from tests.synthetic import make_run
 
 
@@ -47,3 +48,24 @@ def test_the_topology_distance_of_a_large_layer_is_left_to_the_terminal(tmp_path
     nnstd = next(lens for lens in LENSES if lens.name == "NNSTD")
     with pytest.raises(ValueError, match="strnn-viz distance a@0 a@1"):
         nnstd.view.element(RunHub(tmp_path).run("a"), 1, None)
+
+
+def test_a_unit_is_singled_out_where_a_view_can(hub: RunHub) -> None:
+    run, drawn = hub.run("first"), []
+    card = LensCard(hub, "distance", lambda: drawn.append(card.unit.value))
+    card.prepare("first", 5, ["LSTM layer 1"])
+    assert not card.unit.visible
+    card.picker.value = "One unit"
+    card.prepare("first", 5, ["LSTM layer 1"])
+    assert card.unit.visible
+    card.unit.value = 3
+    card.prepare("first", 5, ["LSTM layer 1"])
+    assert drawn == [None, 3]
+    assert "LSTM layer 1, unit 3, epoch 5" in card.title.object
+    card.picker.value = "Degrees"
+    card.prepare("first", 5, ["LSTM layer 1"])
+    (side, other) = degree_info(run, 5, "LSTM layer 1").sides
+    assert f"unit 3 has {side.degrees[3]:,} in and {other.degrees[3]:,} out; a unit has" in card.title.object
+    card.unit.value = 99
+    card.prepare("first", 5, ["LSTM layer 1"])
+    assert card.trouble == "This view cannot show epoch 5: there is no unit 99. Units: 0 to 7."

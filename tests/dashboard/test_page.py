@@ -2,6 +2,7 @@ import gc
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import numpy as np
 import panel as pn
@@ -9,10 +10,11 @@ import pytest
 
 from strnn_viz import views
 from strnn_viz.config import preset
-from strnn_viz.dashboard.cards import Card, Plot, View
+from strnn_viz.dashboard.cards import Card
 from strnn_viz.dashboard.hub import RunHub
 from strnn_viz.dashboard.launcher import Launcher
-from strnn_viz.dashboard.page import Explorer, quiet_page
+from strnn_viz.dashboard.page import Explorer
+from strnn_viz.dashboard.plots import Plot, View
 from strnn_viz.runs import Parent, RunWriter
 from tests.synthetic import make_run, snapshots
 
@@ -274,11 +276,10 @@ def test_a_view_that_is_not_seen_is_not_drawn(hub: RunHub) -> None:
     assert hidden.frame is before
 
 
-def test_titles_are_announced_and_places_are_named(hub: RunHub) -> None:
+def test_one_place_is_announced_and_not_every_title(hub: RunHub) -> None:
     page = explorer(hub, "first")
-    assert all(
-        card.title._get_properties(None)["html_attributes"] == {"aria-live": "polite"} for card in page.deck.cards
-    )
+    assert all(card.title._get_properties(None)["html_attributes"] == {} for card in page.deck.cards)
+    assert page.deck.announcer._get_properties(None)["html_attributes"] == {"role": "status"}
     assert page.status._get_properties(None)["html_attributes"] == {"role": "status"}
 
 
@@ -287,12 +288,6 @@ def test_what_comes_from_a_run_is_escaped(tmp_path: Path) -> None:
         writer.status("failed", "<script>alert(1)</script>")
     page = explorer(RunHub(tmp_path))
     assert "<script>" not in page.notice.object
-
-
-def test_a_page_does_not_watch_the_server(hub: RunHub) -> None:
-    before = list(pn.state.param.watchers.get("busy", {}).get("value", []))
-    quiet_page(title="quiet")
-    assert list(pn.state.param.watchers.get("busy", {}).get("value", [])) == before
 
 
 def test_a_viewer_that_left_is_forgotten(hub: RunHub) -> None:
@@ -372,3 +367,50 @@ def test_the_epoch_to_fork_from_follows_the_cursor(tmp_path: Path) -> None:
     page.player.slider.value = 1
     assert page.fork.unfold.label == "Fork from epoch 1"
     assert not page.fork.unfold.disabled
+
+
+def arrive(hub: RunHub, monkeypatch: pytest.MonkeyPatch, query: str) -> Explorer:
+    """A page opened by an address."""
+    arguments = {name: [value.encode() for value in values] for name, values in parse_qs(query).items()}
+    monkeypatch.setattr(type(pn.state), "session_args", property(lambda _: arguments))
+    page = Explorer(hub, Launcher(hub.folder))
+    page.view()
+    page._pace.clock = lambda: 0.0
+    return page
+
+
+def test_an_address_brings_back_what_was_seen(hub: RunHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = arrive(hub, monkeypatch, "run=second")
+    page.look()
+    assert page.share.courier.address == ""  # nobody has gone anywhere yet
+    page.player.slider.value = 2
+    page.deck.layer.value = "Decoder"
+    page.deck.distance.picker.value = "Turnover"
+    page.deck.masks.menu.colouring.value = "age"
+    page.deck.masks.zoom([(0.25, 0.0, 0.75, 0.5), None])
+    page.look()
+    query = page.share.courier.address
+    assert query == "run=second&epoch=2&layer=Decoder&view=Turnover&colouring=age&zoom=0.25,0,0.75,0.5;"
+    other = arrive(hub, monkeypatch, query)
+    assert other.place == page.place
+    assert titles(other) == titles(page)
+    assert not other.notice.visible
+    np.testing.assert_array_equal(pixels(other.deck.masks.plots[0]), pixels(page.deck.masks.plots[0]))
+
+
+def test_an_address_that_leads_nowhere_is_told_and_the_rest_of_it_holds(
+    hub: RunHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = arrive(hub, monkeypatch, "run=first&epoch=77&layer=Nothing&view=Gates&zoom=3")
+    assert (page.cursor.run, page.cursor.epoch) == ("first", 5)
+    assert page.deck.distance.picker.value == "Gates"
+    told = page.notice.object
+    assert "epoch 77, which is not recorded; the nearest is shown" in told
+    assert "asks for the layer &#x27;Nothing&#x27;. There are: Embedding, LSTM layer 1" in told
+    assert "four numbers from 0 to 1" in told
+    lost = arrive(hub, monkeypatch, "run=%3Cb%3E&epoch=2")
+    assert "there is none of that name here" in lost.notice.object
+    assert "<b>" not in lost.notice.object
+    assert lost.cursor.follow
+    lost.picker.value = "second"
+    assert not lost.notice.visible

@@ -150,23 +150,101 @@ def test_a_track_without_anything_is_still_a_track() -> None:
     assert "ahead" not in track_svg([(0, 5.0), (1, 5.0)], 0, 1, 1)
 
 
-def test_after_a_move_the_browser_is_told_once_more_where_the_slider_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_after_a_move_the_browser_is_asked_where_the_slider_is(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
     monkeypatch.setattr("time.monotonic", lambda: now[0])
     bar = player(13)
     told = []
     bar.slider.param.watch(lambda event: told.append(event.new), "value")
     bar.settle()
-    assert told == []
+    assert bar._wire.data["asked"] == [0]
     bar.slider.value = 3
     bar.settle()
-    assert told == [3]  # the person may still be moving it
+    assert bar._wire.data["asked"] == [0]  # the person may still be moving it
     now[0] += 1
     bar.settle()
-    assert told == [3, 4, 3]
+    assert bar._wire.data["asked"] == [1]
+    bar._wire.tags = ["at", 1, 3]
+    assert told == [3]  # it stands where the page is
+    bar._wire.tags = ["at", 1, 12]
+    assert told == [3, 4, 3]  # a word of the server's came last: the browser is told again
     assert (bar.cursor.epoch, bar.cursor.follow) == (3, False)
     bar.settle()
-    assert told == [3, 4, 3]
+    assert bar._wire.data["asked"] == [1]
+
+
+def test_a_person_who_went_on_is_not_pulled_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    bar = player(13)
+    bar.slider.value = 3
+    now[0] += 1
+    bar.settle()
+    bar.slider.value = 5
+    bar._wire.tags = ["at", 1, 3]
+    assert (bar.slider.value, bar.cursor.epoch) == (5, 5)
+
+
+def test_of_two_words_heard_together_the_position_is_the_later() -> None:
+    """A key that is held lets go at every step; the server once went back to where it was let go last."""
+    bar = player(13)
+    with param.edit_constant(bar.slider):
+        bar.slider.param.update(value=6, value_throttled=7)
+    assert (bar.cursor.epoch, bar.slider.value) == (6, 6)
+
+
+def test_space_plays_and_stops() -> None:
+    bar = player(8, "finished")
+    bar._wire.tags = ["play", 1.0]
+    assert bar.playing
+    bar._wire.tags = ["play", 2.0]
+    assert not bar.playing
+    alone = player(1, "finished")
+    alone._wire.tags = ["play", 3.0]
+    assert not alone.playing
+
+
+@pytest.mark.parametrize(("speed", "milliseconds"), [(0.5, 800), (1.0, 400), (2.0, 200), (4.0, 100), (8.0, 50)])
+def test_speeds_are_times_an_epoch_is_shown_for(speed: float, milliseconds: int) -> None:
+    bar = player(8)
+    assert bar.frame_ms == 400
+    bar.speed.value = speed
+    assert bar.frame_ms == milliseconds
+    assert bar.speed.label == "Speed"
+
+
+def test_where_drawing_is_slow_epochs_are_left_out_and_the_speed_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    bar = player(30, "finished")
+    bar.toggle()
+    bar._run_clock()
+    bar._beat_at = now[0]
+    seen = []
+    for passed in (0.4, 0.85, 9.0):
+        now[0] += passed
+        bar._beat()
+        seen.append(bar.cursor.epoch)
+    assert seen == [1, 3, 7]  # at most four at once
+
+
+def test_a_key_to_an_epoch_that_is_not_recorded_leads_to_the_next_that_is() -> None:
+    bar = Player(Cursor(run="r"))
+    bar.cursor.see([0, 1, 3, 4])
+    bar.cursor.scrub(1)
+    refresh(bar, "finished")
+    bar.slider.value = 2
+    assert bar.cursor.epoch == 3
+    refresh(bar, "finished")
+    bar.slider.value = 2
+    assert bar.cursor.epoch == 1
+
+
+def test_the_slider_is_as_wide_as_its_share_and_a_thumb() -> None:
+    """Its thumb then stands over the end of the track at the last epoch."""
+    bar = player(13, "finished")
+    assert bar.slider.styles["left"] == "-6px"
+    assert "width: calc(100% + 12px) !important" in bar.slider.stylesheets[0]
 
 
 def test_letting_go_of_the_slider_counts_even_where_the_server_has_moved_it() -> None:

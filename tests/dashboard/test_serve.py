@@ -20,11 +20,13 @@ from click.testing import CliRunner
 
 from strnn_viz.cli import main
 from strnn_viz.config import preset
+from strnn_viz.dashboard.hub import RunHub
 from strnn_viz.dashboard.page import Explorer
-from strnn_viz.dashboard.serve import serve
+from strnn_viz.dashboard.runs_page import RunsPage
+from strnn_viz.dashboard.serve import best_page, serve
 from strnn_viz.errors import RunError, UsageError
-from strnn_viz.runs import Run
-from tests.dashboard.conftest import TRAINER, any_port, wait_for
+from strnn_viz.runs import Run, RunWriter
+from tests.dashboard.conftest import TRAINER, Ticking, any_port, wait_for
 from tests.synthetic import make_run
 
 
@@ -36,10 +38,10 @@ def get(url: str, **headers: str) -> tuple[int, str]:
         return error.code, ""
 
 
-@pytest.fixture(scope="module")
-def url(folder: Path) -> Iterator[str]:
+@contextlib.contextmanager
+def serving(folder: Path, run: str | None = None) -> Iterator[str]:
     port = any_port()
-    server = serve(folder, port=port, show=False, threaded=True, run="first")
+    server = serve(folder, port=port, show=False, threaded=True, run=run)
     base = f"http://localhost:{port}"
 
     def answers() -> bool:
@@ -52,6 +54,12 @@ def url(folder: Path) -> Iterator[str]:
     server.stop()
 
 
+@pytest.fixture(scope="module")
+def url(folder: Path) -> Iterator[str]:
+    with serving(folder, "first") as base:
+        yield base
+
+
 def test_the_root_leads_to_the_explorer(url: str) -> None:
     with urllib.request.urlopen(url, timeout=20) as answer:
         assert answer.url == f"{url}/explorer"
@@ -59,8 +67,33 @@ def test_the_root_leads_to_the_explorer(url: str) -> None:
     assert "<title>strnn-viz</title>" in page
 
 
-def test_the_page_names_no_address_elsewhere(url: str) -> None:
-    page = get(f"{url}/explorer")[1]
+def test_where_several_runs_are_done_one_begins_at_their_list(tmp_path: Path) -> None:
+    hub = RunHub(tmp_path, clock=Ticking())
+    assert best_page(hub) == "explorer"
+    for name in ("a", "b"):
+        assert best_page(hub) == "explorer"
+        make_run(tmp_path / name, preset("demo", epochs=1), epochs=1, hidden=4)
+    assert best_page(hub) == "runs"
+    assert best_page(hub, "a") == "explorer"
+    with RunWriter(tmp_path / "c", preset("demo")):
+        assert best_page(hub) == "explorer"
+    assert best_page(hub) == "runs"
+
+
+def test_an_address_that_asks_for_a_run_leads_to_the_explorer(folder: Path) -> None:
+    with serving(folder) as url:
+        for asked, place in (("", "runs"), ("?run=first&epoch=2", "explorer?run=first&epoch=2")):
+            connection = HTTPConnection("localhost", int(url.rpartition(":")[2]), timeout=20)
+            connection.request("GET", f"/{asked}")
+            answer = connection.getresponse()
+            assert (answer.status, answer.headers["Location"]) == (302, f"./{place}")
+            connection.close()
+
+
+@pytest.mark.parametrize(("place", "title"), [("explorer", "strnn-viz"), ("runs", "Runs · strnn-viz")])
+def test_the_page_names_itself_and_no_address_elsewhere(url: str, place: str, title: str) -> None:
+    page = get(f"{url}/{place}")[1]
+    assert f"<title>{title}</title>" in page
     for attribute in ('src="', 'href="'):
         for place in page.split(attribute)[1:]:
             assert not place.startswith(("http:", "https:", "//")), place[:100]
@@ -86,18 +119,19 @@ def test_pages_from_elsewhere_may_not_talk_to_it(url: str, origin: str, status: 
     connection.close()
 
 
-def test_sessions_that_ended_leave_nothing(url: str) -> None:
+@pytest.mark.parametrize(("place", "kind"), [("explorer", Explorer), ("runs", RunsPage)])
+def test_sessions_that_ended_leave_nothing(url: str, place: str, kind: type) -> None:
     """Viewers, their documents and whatever they watched are gone once they have left."""
 
     def alive() -> int:
         gc.collect()
-        return sum(type(thing) is Explorer for thing in gc.get_objects())
+        return sum(type(thing) is kind for thing in gc.get_objects())
 
     def watchers() -> int:
         return sum(len(w) for kinds in pn.state.param.watchers.values() for w in kinds.values())
 
     def visit() -> None:
-        session = pull_session(url=f"{url}/explorer")
+        session = pull_session(url=f"{url}/{place}")
         assert session.document.roots
         session.close()
 

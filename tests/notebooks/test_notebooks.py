@@ -25,5 +25,7 @@ def test_it_runs_from_top_to_bottom(path: Path) -> None:
     assert not [output for output in shown if output.output_type == "error"]
     told = "".join(output.get("text", "") for output in shown if output.output_type == "stream")
     assert "Warning" not in told
+    pages = [output.data["text/html"] for output in shown if "<iframe" in output.get("data", {}).get("text/html", "")]
+    assert any('src="http://localhost:' in page for page in pages)
     tables = [output.data["text/plain"] for output in shown if "text/plain" in output.get("data", {})]
     assert any("valid_perplexity" in table for table in tables)

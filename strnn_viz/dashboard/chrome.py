@@ -1,0 +1,89 @@
+"""What every page has around what it shows: the shell, the way to the other pages, a word once the server is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+import panel as pn
+import panel_material_ui as pmui
+from bokeh.events import ConnectionLost
+from bokeh.models import CustomJS
+
+from strnn_viz.dashboard.parts import Text
+from strnn_viz.dashboard.theme import PAGE_SX, THEME, style
+
+#: The pages by their place in the address, in the order of the navigation.
+TITLES = {"runs": "Runs", "explorer": "Explorer", "compare": "Compare"}
+
+# Written by the browser itself, since there is no server left to write it.
+_LOST = """
+if (document.getElementById("connection-lost") == null) {
+  const note = document.createElement("div")
+  note.id = "connection-lost"
+  note.setAttribute("role", "alert")
+  note.textContent = "The explorer does not answer any more; this page shows what it last knew. " +
+    "Start it again with strnn-viz explore, then reload this page."
+  document.body.appendChild(note)
+}
+"""
+
+
+def dress(page: pmui.Page, here: str, there: Collection[str]) -> pmui.Page:
+    """Give a page what all pages of a server have.
+
+    Parameters
+    ----------
+    page : Page
+    here : str
+        Which page it is, of :data:`TITLES`.
+    there : collection of str
+        The pages the server has; with others, the header leads to them.
+    """
+    if len(there) > 1:
+        page.header = [navigation(here, there), *page.header]
+    if pn.state.curdoc is not None:
+        pn.state.curdoc.js_on_event(ConnectionLost, CustomJS(code=_LOST))
+    return page
+
+
+def navigation(here: str, there: Collection[str]) -> Text:
+    """Links to the pages of a server, the one shown marked as such."""
+    links = [
+        # Relative, so that they hold behind a proxy that serves the explorer below some path.
+        f'<a href="./{place}"{" aria-current=page" if place == here else ""}>{title}</a>'
+        for place, title in TITLES.items()
+        if place in there
+    ]
+    return Text(f'<nav aria-label="Pages">{"".join(links)}</nav>', looks="navigation", align="center")
+
+
+def quiet_page(**params: Any) -> pmui.Page:
+    """A page in the look of all pages that does not watch whether the server is busy.
+
+    ``pmui.Page`` (0.16) watches the global ``pn.state.busy`` and never lets go, so that every closed session stays in
+    memory, and each session pays for the work of all others.
+
+    Parameters
+    ----------
+    **params
+        Of ``pmui.Page``: its header, sidebar and main, and what differs from the look of all pages.
+    """
+    looks = {
+        "title": "strnn-viz",
+        "busy_indicator": None,
+        "theme_config": THEME,
+        "sx": PAGE_SX,
+        "raw_css": [style("page")],
+        "site_url": "#",
+    }
+
+    def watchers() -> list[Any]:
+        return list(pn.state.param.watchers.get("busy", {}).get("value", []))
+
+    before = watchers()
+    page = pmui.Page(**looks | params)
+    for watcher in watchers():
+        if not any(watcher is held for held in before):
+            pn.state.param.unwatch(watcher)
+    return page
