@@ -28,7 +28,8 @@ window.bench = {
     }
     return found
   },
-  slider() { return this.all('input[type="range"]')[0] },
+  // That of the epochs; cards of the explorer have sliders of their own.
+  slider() { return this.all('input[type="range"]', this.all(".player")[0]?.shadowRoot ?? document)[0] },
   // What says which epoch is painted: each figure of the masks by itself, or the text of the floor.
   signs() {
     const figures = this.all(".bk-Figure[data-epoch]").filter((element) => element.getBoundingClientRect().width > 0)

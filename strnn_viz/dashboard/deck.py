@@ -74,7 +74,12 @@ class Deck:
         self.masks = MaskCard(hub, self.layer, self.active)
         self.explain = Explain(hub, cursor)
         self.masks.view[0].append(self.explain.button)
-        self.steps = pmui.Switch(label="within epochs", size="small", margin=(4, 0, 0, 8), align="start")
+        self.steps = pmui.Switch(
+            label="Training within epochs too",
+            size="small",
+            margin=0,
+            sx={"& .MuiTypography-root": {"fontSize": "12px"}},
+        )
         self.steps.param.watch(lambda _: self._curve(), "value")
         self.learning = Card(
             hub,
@@ -87,7 +92,7 @@ class Deck:
             "Learning",
             promise="Here the learning curves grow, epoch by epoch, above the share of weights replaced.",
             stacked=True,
-            tools=[self.steps],
+            foot=self.steps,
             shown=["learning_curves", "prune_rate"],
         )
         histograms = BrushedPlot(hub, View(views.magnitudes), "magnitudes")

@@ -88,7 +88,7 @@ def legend(colouring: str, oldest: int, lit: tuple[float, float] | None = None) 
     else:
         words = [f'<span><b style="color:{colour}">{sign}</b> {escape(word)}</span>' for word, colour, sign in LEGEND]
     if lit is not None:
-        words.append(f'<span><b style="color:{palette.SURVIVED}">▒</b> dimmed: not {lit[0]:.3g} to {lit[1]:.3g}</span>')
+        words.append(f'<span><b style="color:{palette.SURVIVED}">▒</b> not lit</span>')
     return f"<div>{''.join(words)}<span><b>□</b> empty</span></div>"
 
 

@@ -129,7 +129,7 @@ class Explorer:
         elif place.run:
             self._amiss.append(f"The address asks for the run {place.run!r}, and there is none of that name here.")
         self._look()
-        if self.state is not None and place.run in ("", self.state.name):
+        if self.state is not None and place.run in ("", self.state.name) and place != Place(run=place.run):
             with pn.io.hold():
                 self._amiss += self.deck.go(place)
                 if place.epoch is not None:

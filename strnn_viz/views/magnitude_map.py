@@ -106,6 +106,7 @@ def magnitude_map(run: Run, epoch: int | None, *, layer: str | None = None, heig
     gap = np.full((len(grid), round(_GAP * PER_DECADE)), np.nan)
     none, _ = _scale.on_grid(shown.epochs, shown.zeros[:, None], last)
     pixels = np.hstack([none, gap, grid])
+    pixels[pixels == 0] = np.nan  # nothing is drawn where there is no weight
     bottom = shown.low - _GAP - row
     low, high = bottom - 0.1, shown.high + 0.1
     wide = axis["xlim"][1] - axis["xlim"][0]

@@ -219,7 +219,8 @@ def test_choices_are_drawn_and_kept_while_scrubbing(hub: RunHub) -> None:
 def test_a_legend_says_in_words_what_colours_mean() -> None:
     assert all(sign in legend("state", 5) for sign in "■▲▼□")
     assert "30 epochs old" in legend("age", 30)
-    assert "not 0.01 to 0.02" in legend("age", 30, (0.01, 0.02))
+    assert "not lit" in legend("age", 30, (0.01, 0.02))
+    assert "not lit" not in legend("age", 30)
 
 
 def test_the_menu_opens_and_closes_and_says_so(hub: RunHub) -> None:

@@ -39,7 +39,9 @@ def test_zeros_are_a_row_of_their_own_below_a_gap(full: Run, renderer: Any) -> N
     image = sources(magnitude_map(full, 2, layer="Decoder"), renderer)[0]["image"][0]
     shown = magnitude_map_info(full, matrices(full, "Decoder"))
     drawn = image[:, : len(shown.epochs)]
-    assert (drawn[0] == 1 + np.round(253 * np.sqrt(np.clip(shown.zeros / shown.peak, 0, 1)))).all()
+    codes = 1 + np.round(253 * np.sqrt(np.clip(shown.zeros / shown.peak, 0, 1)))
+    assert (drawn[0] == np.where(shown.zeros > 0, codes, 0)).all()
+    assert (drawn[6:] == 0).sum() >= (shown.shares == 0).sum() > 0  # and where there is no weight
     assert (drawn[1:5] == 0).all()
     assert (image[:, len(shown.epochs) :] == 0).all()  # epochs to come
 
