@@ -24,18 +24,27 @@ class Text(pn.pane.HTML):  # type: ignore[misc]
         Style sheet it has besides the base.
     attributes : mapping of str to str
         HTML attributes of the element, for example ``{"role": "status"}``.
+    called : str
+        The name by which scripts in the browser find it.
     """
 
     def __init__(
-        self, object: str = "", *, looks: str = "", attributes: Mapping[str, str] | None = None, **params: Any
+        self,
+        object: str = "",
+        *,
+        looks: str = "",
+        attributes: Mapping[str, str] | None = None,
+        called: str = "",
+        **params: Any,
     ) -> None:
         self._attributes = dict(attributes or {})
+        self._called = {"name": called} if called else {}
         params.setdefault("stylesheets", styles(*filter(None, [looks])))
         params.setdefault("margin", 0)
         super().__init__(object, **params)
 
     def _get_properties(self, doc: Any) -> dict[str, Any]:
-        return {**super()._get_properties(doc), "html_attributes": self._attributes}
+        return {**super()._get_properties(doc), "html_attributes": self._attributes, **self._called}
 
     def say(self, html: str) -> None:
         """Show `html`, if it is not what is shown; take no room when it is empty."""

@@ -36,7 +36,15 @@ const number = page.epoch?.toLocaleString("en-US")
 const told = position.text.replace(/(&lt;b&gt;)[\\d,]+(&lt;)/, (_, before, after) => before + number + after)
 if (number && told != position.text) position.setv({text: told}, {sync: false})
 """
-_FOLLOW = "(globalThis.strnnPage ??= {}).epoch = source.value\n" + _NUMBER
+# The number is found by its name: Panel would hold whatever a call is given, and with it the page, for ever.
+_FOLLOW = (
+    """
+(globalThis.strnnPage ??= {}).epoch = cb_obj.value
+const position = cb_obj.document?.get_model_by_name("epoch-number")
+if (!position) return
+"""
+    + _NUMBER
+)
 
 
 class EpochSlider(pmui.IntSlider):  # type: ignore[misc]
@@ -85,7 +93,7 @@ class Player:
         self._span = (0, 0, 1)
         self.sparkline = Text(looks="track", attributes={"aria-hidden": "true"})
         self.branches = Text(looks="branches", attributes={"aria-hidden": "true"})  # told in words beside Fork
-        self.position = Text(looks="position", width=128, align="center")
+        self.position = Text(looks="position", width=128, align="center", called="epoch-number")
         self.standing = Text(attributes={"role": "status"}, align="center")
         self.first = self._button("first_page", "First epoch", cursor.first)
         self.back = self._button("chevron_left", "Previous epoch", lambda: cursor.step(-1))
@@ -103,7 +111,7 @@ class Player:
         self._wire.on_change("tags", self._told)
         self._wire.js_on_change("data", self._script("asked"))
         self._questions = 0
-        self.slider.jscallback(value=_FOLLOW, args={"position": self.position})
+        self.slider.calls.append(CustomJS(code=_FOLLOW))
         self.position.jscallback(text="const position = source\n" + _NUMBER)
         # As a part of a call the wire is in the page, and so heard by both sides.
         self.slider.calls.append(CustomJS(args={"wire": self._wire}, code="void wire"))

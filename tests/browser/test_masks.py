@@ -128,6 +128,7 @@ def test_the_wheel_zooms_to_cells_that_tell_what_they_are(page: Page, finished: 
 def test_keys_of_the_page_move_the_cursor_and_play(page: Page, finished: str) -> None:
     page.goto(finished)
     painted(page, 12)
+    page.wait_for_function("globalThis.strnnPage?.listens")
     slider(page).evaluate("element => element.blur()")
     for key, epoch in (("Home", 0), ("ArrowRight", 1), ("PageUp", 11), ("ArrowLeft", 10), ("PageDown", 0)):
         page.keyboard.press(key)

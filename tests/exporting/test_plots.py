@@ -9,6 +9,7 @@ from strnn_viz.errors import StrnnVizError, UsageError
 from strnn_viz.exporting import export_run, plots
 from strnn_viz.exporting.plots import VIEWS
 from strnn_viz.views import distance_title
+from strnn_viz.views.palette import RUNS
 
 browser = pytest.mark.skipif(
     not any(map(shutil.which, plots._BROWSERS)), reason="Chromium is not installed"
@@ -64,4 +65,5 @@ def test_chromium_draws_an_svg_with_the_numbers_of_the_run(language, tmp_path):
 def test_chromium_draws_a_png_at_twice_the_size(language, tmp_path):
     with Image.open(export_run(language, tmp_path / "a.png", view="learning", epoch=3)) as image:
         assert image.size == (2 * plots.WIDTH, 2 * plots.HEIGHT)
-        assert (0, 0x72, 0xB2) in {colour[:3] for _, colour in image.convert("RGB").getcolors(1 << 24)}
+        colours = {colour[:3] for _, colour in image.convert("RGB").getcolors(1 << 24)}
+        assert tuple(bytes.fromhex(RUNS[0][1:])) in colours
