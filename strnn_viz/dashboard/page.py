@@ -140,6 +140,8 @@ class Explorer:
                         )
                 self.draw()
         self._tell(self.state, "")
+        # Now, and not once the cursor rests: a browser that still builds the page cannot take a word that appears.
+        self.deck.settle(now=True)
         self._place = self.place
 
     @property

@@ -8,6 +8,7 @@ draws them from the same random state, from weights and averaged gradients that 
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from torch import nn
 
 #: How long one process waits for the others: a paused run stands still for as long as a person likes.
 _PATIENCE = timedelta(days=30)
+_PARTING = timedelta(seconds=10)
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class Ranks:
             if cuda:
                 torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")) % torch.cuda.device_count())
             dist.init_process_group("cpu:gloo,cuda:nccl" if cuda else "gloo", timeout=_PATIENCE)
-            atexit.register(dist.destroy_process_group)
+            atexit.register(_part)
         return cls(dist.get_rank(), dist.get_world_size())
 
     @property
@@ -82,3 +84,13 @@ class Ranks:
         if self.alone:
             return model
         return nn.parallel.DistributedDataParallel(model, device_ids=[device] if device.type == "cuda" else None)
+
+
+def _part() -> None:
+    """Leave together: a process that still sends to one that has gone is aborted.
+
+    One that ends early, by an error, is waited for no longer than a moment.
+    """
+    with contextlib.suppress(RuntimeError, ValueError):  # ValueError: of a backend that knows no such barrier
+        dist.monitored_barrier(timeout=_PARTING)
+    dist.destroy_process_group()

@@ -26,7 +26,7 @@ def torchrun(*arguments):
     command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-addr", "127.0.0.1",
                "--master-port", str(free_port(29500)), *map(str, arguments)]  # fmt: skip
     done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=200)
-    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.returncode == 0, f"{done.stderr[:4000]} … {done.stderr[-1000:]}"
     return done.stdout
 
 
