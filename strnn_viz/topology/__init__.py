@@ -20,7 +20,15 @@ from strnn_viz.topology.distance_matrix import DistanceMatrix, distance_matrix
 from strnn_viz.topology.embedding import Layout, layout
 from strnn_viz.topology.graph import to_networkx
 from strnn_viz.topology.history import LayerHistory, advance, empty_history, histories, layer_history, movements
-from strnn_viz.topology.layers import default_matrix, layer_groups, layer_label, matrices, previous_epoch, row_of
+from strnn_viz.topology.layers import (
+    default_matrix,
+    drawn_matrix,
+    layer_groups,
+    layer_label,
+    matrices,
+    previous_epoch,
+    row_of,
+)
 from strnn_viz.topology.lives import LifeTable, total_lives
 from strnn_viz.topology.magnitudes import Magnitudes, magnitudes, quantile
 from strnn_viz.topology.mask_distance import MaskDistances, mask_distances
@@ -71,6 +79,7 @@ __all__ = [
     "degree_order",
     "distance_curves",
     "distance_matrix",
+    "drawn_matrix",
     "effective_paths",
     "effective_topology",
     "empty_history",

@@ -65,6 +65,14 @@ def default_matrix(run: Run) -> LayerInfo | None:
     return next((info for info in infos if info.role == "recurrent"), infos[0] if infos else None)
 
 
+def drawn_matrix(run: Run, layer: str | None) -> LayerInfo | None:
+    """The matrix that a picture of one matrix shows: the first of `layer`, or else that of :func:`default_matrix`.
+
+    None in an empty run; raises like :func:`matrices`.
+    """
+    return default_matrix(run) if layer is None else next(iter(matrices(run, layer)), None)
+
+
 def layer_label(run: Run, layer: str | None = None) -> str:
     """What `layer` is called in a sentence, for example ``LSTM layer 1, recurrent``; raises like :func:`matrices`."""
     if layer is None:

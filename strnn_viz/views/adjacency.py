@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from strnn_viz.runs import LayerInfo, Run
 from strnn_viz.runs.snapshot import unpack
-from strnn_viz.topology import default_matrix, degree_order, layer_label, matrices, previous_epoch, states
+from strnn_viz.topology import degree_order, drawn_matrix, layer_label, previous_epoch, states
 from strnn_viz.topology.cache import Bounded, snapshot_key
 from strnn_viz.views import _cells, palette
 from strnn_viz.views._cells import MaskInfo, first_density
@@ -113,7 +113,7 @@ def adjacency(
     RunError, UsageError
         If one of the two epochs cannot be read or was not recorded, or the run has no such matrix.
     """
-    chosen = _chosen(run, layer)
+    chosen = drawn_matrix(run, layer)
     rows, columns = _cells.room(chosen, height, max_rows, max_columns)
     shown = adjacency_info(run, epoch, chosen, max_rows=rows, max_columns=columns, order_epoch=order_epoch)
     return _cells.draw(shown, palette.CODE_COLOURS, height)
@@ -121,7 +121,7 @@ def adjacency(
 
 def adjacency_title(run: Run, epoch: int | None, *, layer: str | None = None, order_epoch: int | None = None) -> str:
     """The sentence above the adjacency: what its busiest tenth of units holds now, and held when they were ordered."""
-    chosen = _chosen(run, layer)
+    chosen = drawn_matrix(run, layer)
     if epoch is None or chosen is None or not seen(run, epoch):
         return "Connections by degree appear with the first epoch"
     frozen = run.epochs[0] if order_epoch is None else order_epoch
@@ -138,7 +138,3 @@ def adjacency_title(run: Run, epoch: int | None, *, layer: str | None = None, or
     if epoch == frozen:
         return f"{where}: {share} have {then:.1%} of the connections"
     return f"{where}: {share} had {then:.1%} of the connections, and have {now:.1%}"
-
-
-def _chosen(run: Run, layer: str | None) -> LayerInfo | None:
-    return default_matrix(run) if layer is None else next(iter(matrices(run, layer)), None)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from strnn_viz.runs import LayerInfo, Run
-from strnn_viz.topology import default_matrix, layer_label, matrices, states
+from strnn_viz.topology import drawn_matrix, layer_label, matrices, states
 from strnn_viz.topology.cache import Bounded
 from strnn_viz.topology.pooling import LEVELS, MIXES
 from strnn_viz.views import _cells, palette
@@ -118,7 +118,7 @@ def age_map(
     RunError, UsageError
         If an epoch up to this one cannot be read, this one was not recorded, or the run has no such matrix.
     """
-    chosen = default_matrix(run) if layer is None else next(iter(matrices(run, layer)), None)
+    chosen = drawn_matrix(run, layer)
     rows, columns = _cells.room(chosen, height, max_rows, max_columns)
     shown = age_info(run, epoch, chosen, max_rows=rows, max_columns=columns)
     key = key_bar(1.025, 1.05, 1, 0, _cells.X, _cells.Y, reverse=True)

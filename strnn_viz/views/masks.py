@@ -7,7 +7,7 @@ from typing import Literal
 import holoviews as hv
 
 from strnn_viz.runs import Run
-from strnn_viz.topology import changes, default_matrix, layer_label, matrices
+from strnn_viz.topology import changes, drawn_matrix, layer_label, matrices
 from strnn_viz.views import palette
 from strnn_viz.views._cells import NOTHING, draw
 from strnn_viz.views._mask_cells import Look, Order, Window, mask_info
@@ -69,7 +69,7 @@ def mask_evolution(
     RunError, UsageError
         If the epoch cannot be read or was not recorded, or the run has no such matrix.
     """
-    chosen = default_matrix(run) if layer is None else next(iter(matrices(run, layer)), None)
+    chosen = drawn_matrix(run, layer)
     look = Look(window, colouring, order, lit)
     shown = mask_info(run, epoch, chosen, max_rows=max_rows or height or _HALF, max_columns=max_columns, look=look)
     down, across = (1, 1) if shown is NOTHING else shown.shape

@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from strnn_viz.errors import UsageError
-from strnn_viz.runs import LayerInfo, Run
+from strnn_viz.runs import Run
 from strnn_viz.topology import (
     BORN,
     DIED,
     SURVIVED,
-    default_matrix,
     distance_curves,
+    drawn_matrix,
     layer_label,
     matrices,
     previous_epoch,
@@ -79,7 +79,7 @@ def summary(view: str, run: Run, epoch: int | None, *, layer: str | None = None)
 
 
 def _masks(run: Run, epoch: int, layer: str | None) -> str:
-    info = _one(run, layer)
+    info = drawn_matrix(run, layer)
     before = previous_epoch(run, epoch)
     if info is None:
         return ""
@@ -209,7 +209,7 @@ def _gates(run: Run, epoch: int, layer: str | None) -> str:
 
 
 def _ages(run: Run, epoch: int, layer: str | None) -> str:
-    info = _one(run, layer)
+    info = drawn_matrix(run, layer)
     if info is None:
         return ""
     age = history_at(run, epoch, info.name).age
@@ -226,7 +226,7 @@ def _pyramid(run: Run, epoch: int, layer: str | None) -> str:
 
 
 def _by_degree(run: Run, epoch: int, layer: str | None) -> str:
-    info = _one(run, layer)
+    info = drawn_matrix(run, layer)
     if info is None:
         return ""
     mask = run.layer(epoch, info.name).mask
@@ -273,11 +273,6 @@ def _ego(run: Run, epoch: int, layer: str | None) -> str:
 
 def _rewiring(run: Run, epoch: int, layer: str | None) -> str:
     return no_rewiring(run, epoch, layer=layer) or " ".join(rewiring_words(run, epoch, layer=layer))
-
-
-def _one(run: Run, layer: str | None) -> LayerInfo | None:
-    """The matrix that a view of one matrix draws."""
-    return default_matrix(run) if layer is None else next(iter(matrices(run, layer)), None)
 
 
 def _listed(parts: Iterable[str]) -> str:
