@@ -7,26 +7,15 @@ from typing import Any
 
 import panel as pn
 import panel_material_ui as pmui
-from bokeh.events import ConnectionLost
+from bokeh.document import Document
+from bokeh.events import ConnectionLost, DocumentReady
 from bokeh.models import CustomJS
 
 from strnn_viz.dashboard.parts import Text
-from strnn_viz.dashboard.theme import PAGE_SX, THEME, style
+from strnn_viz.dashboard.theme import PAGE_SX, THEME, script, style
 
 #: The pages by their place in the address, in the order of the navigation.
 TITLES = {"runs": "Runs", "explorer": "Explorer", "compare": "Compare"}
-
-# Written by the browser itself, since there is no server left to write it.
-_LOST = """
-if (document.getElementById("connection-lost") == null) {
-  const note = document.createElement("div")
-  note.id = "connection-lost"
-  note.setAttribute("role", "alert")
-  note.textContent = "The explorer does not answer any more; this page shows what it last knew. " +
-    "Start it again with strnn-viz explore, then reload this page."
-  document.body.appendChild(note)
-}
-"""
 
 
 def dress(page: pmui.Page, here: str, there: Collection[str]) -> pmui.Page:
@@ -43,8 +32,13 @@ def dress(page: pmui.Page, here: str, there: Collection[str]) -> pmui.Page:
     if len(there) > 1:
         page.header = [navigation(here, there), *page.header]
     if pn.state.curdoc is not None:
-        pn.state.curdoc.js_on_event(ConnectionLost, CustomJS(code=_LOST))
+        pn.state.curdoc.js_on_event(ConnectionLost, CustomJS(code=script("lost")))
     return page
+
+
+def fold_where_narrow(document: Document) -> None:
+    """Begin with the sidebar folded where the views need its room; the button at the left opens it."""
+    document.js_on_event(DocumentReady, CustomJS(code=script("fold")))
 
 
 def navigation(here: str, there: Collection[str]) -> Text:

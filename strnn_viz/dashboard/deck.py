@@ -218,11 +218,9 @@ class Deck:
 
     def _curve(self) -> None:
         """Draw the learning curves anew, with what went on within epochs or without."""
-        if self._cursor.epoch is not None and self._cursor.run and self.learning.plots[0].frame is not None:
-            with pn.io.hold():
-                self.learning.plots[0].options["steps"] = self.steps.value
-                self.learning.prepare(self._cursor.run, self._cursor.epoch, [None, None])
-                self.learning.apply()
+        if self.learning.plots[0].frame is not None:
+            self.learning.plots[0].options["steps"] = self.steps.value
+            self._redraw(self.learning, [None, None])
 
     def _light(self) -> None:
         """Light the range of magnitudes just chosen."""
@@ -231,10 +229,14 @@ class Deck:
 
     def _look_through(self) -> None:
         """Draw the lens just chosen."""
+        self._redraw(self.distance, [self._cursor.group or None])
+
+    def _redraw(self, card: Card, layers: list[str | None]) -> None:
+        """Draw one card anew, each of its views of a layer, or of all."""
         if self._cursor.epoch is not None and self._cursor.run:
             with pn.io.hold():
-                self.distance.prepare(self._cursor.run, self._cursor.epoch, [self._cursor.group or None])
-                self.distance.apply()
+                card.prepare(self._cursor.run, self._cursor.epoch, layers)
+                card.apply()
 
     def _picked(self, event: Any) -> None:
         if event.new and event.new != self._cursor.group:

@@ -16,7 +16,6 @@ from strnn_viz.dashboard.launcher import Launcher, check_fork
 from strnn_viz.dashboard.parts import Text, paragraphs
 from strnn_viz.dashboard.starting import Starting
 from strnn_viz.dashboard.theme import FIELD_SX, style
-from strnn_viz.errors import StrnnVizError
 from strnn_viz.rules import METHODS
 from strnn_viz.runs import Run
 from strnn_viz.runs.forks import methods_after, spans, text_of
@@ -164,16 +163,13 @@ class ForkForm:
 
     def start(self) -> None:
         """Start a fork with what was changed."""
-        if self._run is None:
+        run = self._run
+        if run is None:
             return
         if not self.check():
-            if not self.message.visible:
-                self.message.say(paragraphs("Not started: a value above cannot be.", kind="error"))
+            self._starting.refuse()
             return
-        try:
-            self._starting.begin(self._launcher.fork(self._run, self._epoch, self.changes))
-        except StrnnVizError as error:
-            self.message.say(paragraphs(str(error), kind="error"))
+        self._starting.begin(lambda: self._launcher.fork(run, self._epoch, self.changes))
 
     def _edited(self) -> None:
         """A person changed a field: what was said of the values before is no longer so."""

@@ -9,12 +9,10 @@ from typing import Any
 
 import panel as pn
 import panel_material_ui as pmui
-from bokeh.events import DocumentReady
-from bokeh.models import CustomJS
 
 from strnn_viz import views
 from strnn_viz.dashboard.branches import Family
-from strnn_viz.dashboard.chrome import quiet_page
+from strnn_viz.dashboard.chrome import fold_where_narrow, quiet_page
 from strnn_viz.dashboard.controls import SteerForm
 from strnn_viz.dashboard.cursor import Cursor
 from strnn_viz.dashboard.deck import Deck
@@ -43,16 +41,6 @@ happen.</p>
 <p class="muted">The first topology appears within seconds, then one epoch after another. Runs recorded elsewhere appear
 too, once their directory lies in <code>{folder}</code>.</p>
 </section>"""
-
-# Only the browser knows how wide its window is, and whether it is a cell of a notebook; there the views need the room,
-# and the button at the left opens it.
-FOLD = """
-for (const doc of window.innerWidth < 1000 || window.self !== window.top ? Bokeh.documents : []) {
-  for (const root of doc.roots()) {
-    if (root.data && "sidebar_open" in root.data.attributes) root.data.sidebar_open = false
-  }
-}
-"""
 
 
 class Explorer:
@@ -105,7 +93,7 @@ class Explorer:
         )  # fmt: skip
         self._arrive(*read_place(pn.state.session_args or {}))
         if pn.state.curdoc is not None and self.state:  # without a run, what is at the left is all there is to do
-            pn.state.curdoc.js_on_event(DocumentReady, CustomJS(code=FOLD))
+            fold_where_narrow(pn.state.curdoc)
         return quiet_page(
             header=[Skip(), self.picker, self.status, self.share.button, self.share.courier, Tour()],
             sidebar=[self.start.view(), pmui.Divider(margin=(8, 16)), self.steer.view(self.fork.view())],

@@ -253,7 +253,4 @@ class RunsPage:
         self.hub.names(now=True)
 
     def _train(self) -> None:
-        try:
-            self._starting.begin(self._launcher.start("demo", {}))
-        except StrnnVizError as error:
-            self.message.say(paragraphs(str(error), kind="error"))
+        self._starting.begin(lambda: self._launcher.start("demo", {}))

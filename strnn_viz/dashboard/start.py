@@ -13,7 +13,6 @@ from strnn_viz.dashboard.launcher import Launcher, check_values
 from strnn_viz.dashboard.parts import Text, paragraphs
 from strnn_viz.dashboard.starting import Starting
 from strnn_viz.dashboard.theme import FIELD_SX, FOLD_SX, style
-from strnn_viz.errors import StrnnVizError
 from strnn_viz.rules import METHODS
 from strnn_viz.runs.forks import text_of
 
@@ -153,13 +152,9 @@ class StartForm:
             self.message.say(paragraphs(f"Not started: {missing}", kind="error"))
             return
         if not self.check():
-            if not self.message.visible:
-                self.message.say(paragraphs("Not started: a value above cannot be.", kind="error"))
+            self._starting.refuse()
             return
-        try:
-            self._starting.begin(self._launcher.start(self.preset.value, self.values))
-        except StrnnVizError as error:
-            self.message.say(paragraphs(str(error), kind="error"))
+        self._starting.begin(lambda: self._launcher.start(self.preset.value, self.values))
 
     def update(self) -> None:
         """Say how the start goes; called again and again while it does."""

@@ -10,6 +10,7 @@ import panel_material_ui as pmui
 from strnn_viz.dashboard.launcher import Launch
 from strnn_viz.dashboard.parts import Text, paragraphs
 from strnn_viz.dashboard.words import duration
+from strnn_viz.errors import StrnnVizError
 
 
 class Starting:
@@ -36,10 +37,19 @@ class Starting:
         """Whether a process was started and there is no run yet."""
         return self._launch is not None
 
-    def begin(self, launch: Launch) -> None:
-        """A process was started."""
-        self._launch = launch
-        self.update()
+    def begin(self, start: Callable[[], Launch]) -> None:
+        """Start a process, or say why it cannot be."""
+        try:
+            self._launch = start()
+        except StrnnVizError as error:
+            self._message.say(paragraphs(str(error), kind="error"))
+        else:
+            self.update()
+
+    def refuse(self) -> None:
+        """Say that nothing was started, unless the reason is told already."""
+        if not self._message.visible:
+            self._message.say(paragraphs("Not started: a value above cannot be.", kind="error"))
 
     def update(self) -> None:
         """Say how the start goes; called again and again while it does."""

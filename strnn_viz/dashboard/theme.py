@@ -109,9 +109,10 @@ def style(name: str) -> str:
 
 
 @functools.cache
-def script(name: str) -> str:
-    """A script of the package, ``scripts/<name>.js``."""
-    return (resources.files("strnn_viz.dashboard") / "scripts" / f"{name}.js").read_text(encoding="utf-8")
+def script(*names: str) -> str:
+    """Scripts of the package, ``scripts/<name>.js``, one after the other."""
+    folder = resources.files("strnn_viz.dashboard") / "scripts"
+    return "\n".join((folder / f"{name}.js").read_text(encoding="utf-8") for name in names)
 
 
 def styles(*names: str) -> list[str]:

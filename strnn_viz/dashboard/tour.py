@@ -86,7 +86,7 @@ EXPLORER = (
 class Skip(JSComponent):  # type: ignore[misc]
     """A button before everything else, seen when the keyboard comes to it, that leads right to the views."""
 
-    _esm = script("skip")
+    _esm = script("find", "skip")
 
     def __init__(self) -> None:
         super().__init__(margin=0, width=0, height=0)
@@ -105,7 +105,7 @@ class Tour(JSComponent):  # type: ignore[misc]
     steps = param.List(doc="What is shown, as mappings of target, title and text.")
     called = param.String(default="", doc="Which tour it is.")
 
-    _esm = script("tour")
+    _esm = script("find", "tour")
     _stylesheets = [style("tour"), f":host {{ --bokeh-base-font: {FONT} !important; }}"]  # noqa: RUF012 - read by Panel
 
     def __init__(self, steps: tuple[Step, ...] = EXPLORER, called: str = "explorer", **params: Any) -> None:

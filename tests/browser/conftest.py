@@ -5,7 +5,6 @@ import contextlib
 import logging
 import shutil
 import sys
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,9 +14,10 @@ import pytest
 from playwright.sync_api import ConsoleMessage, Page, Request, Response, expect
 
 from strnn_viz.config import preset
+from strnn_viz.dashboard.address import wait_until_up
 from strnn_viz.dashboard.launcher import Launcher
 from strnn_viz.dashboard.serve import serve
-from tests.dashboard.conftest import TRAINER, any_port, wait_for
+from tests.dashboard.conftest import TRAINER, any_port
 from tests.synthetic import make_run
 
 SMALL_TRAINER = (sys.executable, str(Path(__file__).parent / "small_trainer.py"))
@@ -70,12 +70,7 @@ def served(folder: Path) -> Iterator[Callable[..., str]]:
         ends.append((server, launcher))
         url = f"http://localhost:{port}"
 
-        def answers() -> bool:
-            with contextlib.suppress(OSError), urllib.request.urlopen(f"{url}/liveness", timeout=5) as answer:
-                return answer.status == 200
-            return False
-
-        wait_for(answers)
+        wait_until_up(f"{url}/")
         return f"{url}/explorer"
 
     def stop() -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
-import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,11 +12,12 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from strnn_viz.config import preset
+from strnn_viz.dashboard.address import wait_until_up
 from strnn_viz.dashboard.serve import serve
 from strnn_viz.runs import LayerInfo, RunWriter, files
 from tests import synthetic
 from tests.browser.conftest import guard
-from tests.dashboard.conftest import any_port, wait_for
+from tests.dashboard.conftest import any_port
 from tests.synthetic import make_run
 
 pytestmark = pytest.mark.browser
@@ -39,12 +38,7 @@ def closed(tmp_path: Path) -> Iterator[str]:
     server = serve(tmp_path / "runs", port=port, show=False, threaded=True, token=TOKEN)
     url = f"http://localhost:{port}"
 
-    def answers() -> bool:
-        with contextlib.suppress(OSError), urllib.request.urlopen(f"{url}/liveness", timeout=5) as answer:
-            return answer.status == 200
-        return False
-
-    wait_for(answers)
+    wait_until_up(f"{url}/")
     yield url
     server.stop()
 

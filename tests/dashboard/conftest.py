@@ -1,3 +1,4 @@
+import logging
 import socket
 import sys
 import time
@@ -11,6 +12,9 @@ from strnn_viz.dashboard.hub import RunHub
 from strnn_viz.dashboard.launcher import Launcher
 from strnn_viz.runs import RunWriter
 from tests.synthetic import make_run, snapshots
+
+# Panel notes every tick of every session, and the reason of a failure would be lost among them.
+logging.getLogger("panel").setLevel("WARNING")
 
 TRAINER = (sys.executable, str(Path(__file__).parent / "fast_trainer.py"))
 

@@ -9,11 +9,9 @@ from typing import Any
 
 import panel as pn
 import panel_material_ui as pmui
-from bokeh.events import DocumentReady
-from bokeh.models import CustomJS
 
 from strnn_viz import views
-from strnn_viz.dashboard.chrome import quiet_page
+from strnn_viz.dashboard.chrome import fold_where_narrow, quiet_page
 from strnn_viz.dashboard.compare.deck import Deck
 from strnn_viz.dashboard.compare.duel import TITLE, Duel
 from strnn_viz.dashboard.compare.standing import Standing, key_chips, standings
@@ -21,7 +19,6 @@ from strnn_viz.dashboard.compare.words import asked_words, misfits, setting_word
 from strnn_viz.dashboard.cursor import Cursor
 from strnn_viz.dashboard.hub import RunHub, RunState
 from strnn_viz.dashboard.launcher import Launcher
-from strnn_viz.dashboard.page import FOLD
 from strnn_viz.dashboard.parts import Pace, Text, paragraphs
 from strnn_viz.dashboard.player import Player, in_session
 from strnn_viz.dashboard.theme import style
@@ -93,7 +90,7 @@ class Comparison:
         )  # fmt: skip
         self._look()
         if pn.state.curdoc is not None and self.found:
-            pn.state.curdoc.js_on_event(DocumentReady, CustomJS(code=FOLD))
+            fold_where_narrow(pn.state.curdoc)
         choose = pn.Column(
             Text("<h2>Compare</h2>"), self.picker,
             stylesheets=[style("form")], sizing_mode="stretch_width", margin=0, css_classes=["choose"],

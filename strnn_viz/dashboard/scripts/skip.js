@@ -1,14 +1,4 @@
 // For those who come with the keyboard: a button before everything else that leads past the header and the sidebar.
-function find(root, selector) {
-  const here = root.querySelector(selector)
-  if (here) return here
-  for (const element of root.querySelectorAll("*")) {
-    const found = element.shadowRoot && find(element.shadowRoot, selector)
-    if (found) return found
-  }
-  return null
-}
-
 export function render() {
   const way = document.createElement("nav")
   const button = document.createElement("button")

@@ -2,17 +2,6 @@
 const MARGIN = 6 // pixels around a part
 const GAP = 12 // between a part and what is told of it
 
-// The first element that a selector finds, in whatever shadow tree.
-function find(root, selector) {
-  const here = root.querySelector(selector)
-  if (here) return here
-  for (const element of root.querySelectorAll("*")) {
-    const found = element.shadowRoot && find(element.shadowRoot, selector)
-    if (found) return found
-  }
-  return null
-}
-
 function seen(element) {
   if (!element) return false
   const { width, height, right, left } = element.getBoundingClientRect()
