@@ -137,9 +137,9 @@ def prune_rate(run: Run, epoch: int | None, *, layer: str | None = None, height:
 def _rate_words(
     epochs: NDArray[np.float64], lr: NDArray[np.float64], epoch: int | None, top: float, last: int
 ) -> list[Word]:
-    """The learning rate of the epoch shown, at the upper right, where the prune rate has mostly fallen."""
+    """The learning rate of the epoch shown, at the lower left, below a prune rate that falls."""
     now = lr[(epochs == epoch) & np.isfinite(lr)] if epoch is not None else lr[:0]
-    return [Word(last, 0.98 * top, f"┈ learning rate {now[0]:.3g}", align="right", baseline="top")] if now.size else []
+    return [Word(0.06 * last, 0.04 * top, f"┈ learning rate {now[0]:.3g}")] if now.size else []
 
 
 def learning_title(run: Run, epoch: int | None, *, layer: str | None = None) -> str:

@@ -259,7 +259,7 @@ def _epoch_ticks(info: RidgeInfo) -> list[int]:
     if info.shown is None:
         return ticks
     at = info.shown.epoch
-    return sorted([at, *(tick for tick in ticks if abs(tick - at) > 0.08 * info.span)])
+    return sorted([at, *(tick for tick in ticks if abs(tick - at) > 0.12 * info.span)])
 
 
 def thresholds(run: Run, epoch: int, names: list[str]) -> tuple[float, ...]:
