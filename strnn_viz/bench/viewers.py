@@ -99,9 +99,9 @@ class Viewer:
     async def _took(self, patch: dict[str, Any]) -> None:
         """Say that pictures sent ahead have arrived, as the script of the page does, so that the next are sent."""
         for event in patch["events"]:
-            entries = event.get("new", {}).get("entries", []) if isinstance(event.get("new"), dict) else []
-            batch = next((value for name, value in entries if name == "batch"), None)
-            if batch is not None and event.get("attr") == "data":
+            columns = event["data"]["entries"] if event["kind"] == "ColumnDataChanged" else []
+            batch = next((value for name, value in columns if name == "batch"), None)
+            if batch is not None:
                 said = {"kind": "ModelChanged", "model": event["model"], "attr": "tags", "new": _plain(batch)}
                 await self._send("PATCH-DOC", {"events": [said]})
 

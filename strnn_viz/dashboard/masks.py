@@ -21,7 +21,7 @@ from strnn_viz.dashboard.hub import RunHub
 from strnn_viz.dashboard.masks_film import VIEWER_BYTES
 from strnn_viz.dashboard.masks_menu import MaskMenu, legend, nearer
 from strnn_viz.dashboard.masks_plot import MaskPlot, room_for_strips
-from strnn_viz.dashboard.parts import Text
+from strnn_viz.dashboard.parts import Text, repeat
 from strnn_viz.dashboard.player import EpochSlider, in_session
 from strnn_viz.dashboard.plots import View
 from strnn_viz.dashboard.theme import style
@@ -134,9 +134,11 @@ class MaskCard(Card):
         if self._asked is None or self.clock() - self._drawn_at < QUIET_SECONDS:
             return
         workers: Executor = self._hub.kept("workers", lambda: ThreadPoolExecutor(1, "film"))
-        for plot in self._masks:
-            if plot.slot.visible:
-                plot.film.step(self._asked[1], workers)
+        films = [plot.film for plot in self._masks if plot.slot.visible]
+        for film in films:
+            film.step(self._asked[1], workers)
+        if self._ticking is not None and not any(film.to_do for film in films):
+            self._ticking.stop()  # with many viewers, looks at nothing to do would cost more than all else
 
     def _aim(self) -> None:
         if self._asked is None or self.trouble:
@@ -170,5 +172,8 @@ class MaskCard(Card):
         self._drawn_at = self.clock()
         self.menu.zoomed(any(self.windows))
         self._aim()
-        if self._ticking is None and in_session():
-            self._ticking = pn.state.add_periodic_callback(self.tick, TICK_MS)
+        if in_session():
+            if self._ticking is None:
+                self._ticking = repeat(self.tick, TICK_MS)
+            if not self._ticking.running:
+                self._ticking.start()

@@ -133,6 +133,11 @@ class Film:
         """Whether the browser has yet to say that it took what it was sent last."""
         return self._taken != self._sent
 
+    @property
+    def to_do(self) -> bool:
+        """Whether there are pictures to make, or made ones to send."""
+        return self._work is not None or not self.held.issuperset(self._epochs)
+
     def step(self, here: int, workers: Executor) -> None:
         """Go on: have the next pictures made, or send those that are; does nothing for long.
 

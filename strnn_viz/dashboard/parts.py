@@ -9,6 +9,7 @@ from html import escape
 from typing import Any
 
 import panel as pn
+from panel.io.callbacks import PeriodicCallback
 
 from strnn_viz.dashboard.theme import styles
 
@@ -73,6 +74,15 @@ class Pace:
         work()
         done = self.clock()
         self._until = done + self._rest * (done - begun)
+
+
+def repeat(work: Callable[[], None], milliseconds: int) -> PeriodicCallback:
+    """What calls `work` again and again while the session lasts, once it is started.
+
+    It says neither in the log nor to the page that it is at work: for a look at nothing new that would be most of the
+    cost.
+    """
+    return PeriodicCallback(callback=work, period=milliseconds, background=True, log=False)
 
 
 def paragraphs(*texts: str, kind: str = "") -> str:

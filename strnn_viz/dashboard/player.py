@@ -15,7 +15,7 @@ from bokeh.models import ColumnDataSource, CustomJS
 
 from strnn_viz.dashboard.cursor import Cursor
 from strnn_viz.dashboard.hub import RunState
-from strnn_viz.dashboard.parts import Pace, Text
+from strnn_viz.dashboard.parts import Pace, Text, repeat
 from strnn_viz.dashboard.theme import script, style
 from strnn_viz.dashboard.words import follow_line
 
@@ -206,7 +206,8 @@ class Player:
             self._clock = None
         if self.playing and in_session():
             self._beat_at = time.monotonic()
-            self._clock = pn.state.add_periodic_callback(lambda: self._pace.run(self._beat), self.frame_ms)
+            self._clock = repeat(lambda: self._pace.run(self._beat), self.frame_ms)
+            self._clock.start()
 
     @property
     def frame_ms(self) -> int:

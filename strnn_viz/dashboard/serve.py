@@ -30,6 +30,7 @@ from strnn_viz.dashboard.compare import Comparison, asked_runs
 from strnn_viz.dashboard.hub import RunHub
 from strnn_viz.dashboard.launcher import Launcher
 from strnn_viz.dashboard.page import LOOK_MS, Explorer
+from strnn_viz.dashboard.parts import repeat
 from strnn_viz.dashboard.runs_page import RunsPage
 
 MESSAGE_BYTES = 64 * 2**20  # of one websocket message; Bokeh's own 20 MB would do for pooled masks only
@@ -76,7 +77,7 @@ def make_app(
         viewer = make()
         page = dress(viewer.view(), place, there)
         # The server holds the callback, the callback the viewer: both go with the session.
-        pn.state.add_periodic_callback(viewer.look, LOOK_MS)
+        repeat(viewer.look, LOOK_MS).start()
         return page
 
     return app

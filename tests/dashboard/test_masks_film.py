@@ -69,6 +69,21 @@ def test_every_epoch_comes_once() -> None:
     assert sorted(seen) == list(range(30))
 
 
+def test_there_is_something_to_do_until_every_picture_is_on_its_way() -> None:
+    film = Film()
+    assert not film.to_do
+    film.aim("scene", range(6), picture, nbytes=BATCH_BYTES // 4)
+    assert len(go(film, 0)) == 4
+    assert film.to_do
+    taken(film)
+    film.step(0, Now())
+    assert film.to_do  # made, and not sent
+    film.step(0, Now())
+    assert not film.to_do
+    film.aim("scene", range(7), picture, nbytes=BATCH_BYTES // 4)
+    assert film.to_do
+
+
 def test_another_scene_begins_anew_and_what_was_being_made_is_dropped() -> None:
     film = Film()
     film.aim("one", range(5), picture, nbytes=10)
