@@ -7,6 +7,7 @@ its input ends; ``visit URL COUNT`` opens and closes that many, ten at a time. B
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import re
 import sys
@@ -15,7 +16,7 @@ from urllib.parse import urlsplit
 
 from bokeh.protocol import Protocol
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest
-from tornado.websocket import WebSocketClientConnection, websocket_connect
+from tornado.websocket import WebSocketClientConnection, WebSocketClosedError, websocket_connect
 
 AT_ONCE = 10  # sessions that `visit` has open together
 PATIENCE = 300.0  # seconds to wait for an answer
@@ -94,7 +95,8 @@ class Viewer:
             elif told["msgtype"] == "PULL-DOC-REPLY":
                 self._pulled.set()
             elif told["msgtype"] == "PATCH-DOC" and parts[1] and '"batch"' in str(parts[1]):
-                await self._took(json.loads(parts[1]))
+                with contextlib.suppress(WebSocketClosedError):  # it is leaving just now
+                    await self._took(json.loads(parts[1]))
 
     async def _took(self, patch: dict[str, Any]) -> None:
         """Say that pictures sent ahead have arrived, as the script of the page does, so that the next are sent."""

@@ -295,6 +295,24 @@ def test_a_narrow_window_begins_with_the_views_alone(page: Page, finished: str) 
     expect(page.get_by_role("button", name="Start training")).to_be_visible()
 
 
+def test_a_range_of_magnitudes_lights_its_weights_by_mouse_and_by_keyboard(settled: Page) -> None:
+    page = settled
+    picture, legend = steady_masks(page), page.locator(".card.masks").get_by_text("not lit")
+    plot = page.locator(".card.magnitudes canvas").first.bounding_box()
+    middle = plot["y"] + plot["height"] / 2
+    page.mouse.move(plot["x"] + 0.55 * plot["width"], middle)
+    page.mouse.down()
+    page.mouse.move(plot["x"] + 0.7 * plot["width"], middle, steps=4)
+    page.mouse.up()
+    expect(legend).to_be_visible()
+    wait_for(lambda: masks(page) != picture)
+    press(page, "Light all weights")
+    expect(legend).to_have_count(0)
+    wait_for(lambda: masks(page) == picture)
+    page.locator(".card.magnitudes").get_by_role("slider").first.press("ArrowRight")
+    expect(legend).to_be_visible()
+
+
 def test_the_dark_theme_reaches_page_and_plots(settled: Page) -> None:
     page = settled
 
