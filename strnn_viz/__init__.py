@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from strnn_viz.importing import record
     from strnn_viz.sparsity import METHODS, Method, SparseTraining
     from strnn_viz.training import train
+    from strnn_viz.training.export import export
 
 __version__ = "0.1.0"
 
@@ -29,6 +30,7 @@ __all__ = [
     "Snapshot",
     "SparseTraining",
     "explore",
+    "export",
     "preset",
     "presets",
     "record",
@@ -38,6 +40,7 @@ __all__ = [
 #: Names that need torch or are seldom needed, and where they live: loaded on first use, so that a replay works without.
 _LATER = {
     "explore": "strnn_viz.dashboard",
+    "export": "strnn_viz.training.export",
     "record": "strnn_viz.importing",
     "METHODS": "strnn_viz.sparsity",
     "Method": "strnn_viz.sparsity",

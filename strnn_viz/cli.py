@@ -21,8 +21,10 @@ from strnn_viz.errors import StrnnVizError, UsageError
 from strnn_viz.ports import free_port
 
 if TYPE_CHECKING:
+    from strnn_viz.runs import Run
     from strnn_viz.training.recording import Recording
 
+_BENCHES = ("topology", "kernels", "step", "memory", "update", "snapshots", "peers", "explorer")
 _RUNS = click.option(
     "--runs",
     "folder",
@@ -285,13 +287,18 @@ def export(
     .html is a replay of the run that opens from disk, without a server or a network; .gif and .mp4 are the masks as a
     movie (.mp4 needs ffmpeg); .csv has a row an epoch, with every metric, and nnz, born and died of every matrix, or
     with --view what a view draws at an epoch; .png and .svg are a view at an epoch (all but the masks as .png need
-    Chromium).
+    Chromium); .pt holds the weights of an epoch, dense, for plain PyTorch: torch.load gives a state_dict.
 
     RUN is a name in the directory of runs, or the path of a run.
     """
     from strnn_viz import reports
     from strnn_viz.waiting import bar_after
 
+    if Path(out).suffix.lower() == ".pt":
+        if layer or view:
+            raise UsageError(f"--layer and --view are for pictures and tables: {out} holds all weights of an epoch.")
+        _write_weights(reports.runs.find_run(run, folder), Path(out), epoch, force)
+        return
     try:
         from strnn_viz.exporting import export_run
 
@@ -306,11 +313,26 @@ def export(
     click.echo(f"Wrote {path} ({path.stat().st_size / 1e6:,.2f} MB).")
 
 
+def _write_weights(run: Run, out: Path, epoch: int | None, force: bool) -> None:
+    import torch
+
+    from strnn_viz.exporting.out import replacing
+    from strnn_viz.training.export import export
+
+    with replacing(out, force) as part:
+        exported = export(run, epoch)
+        torch.save(exported.state_dict, part)
+    click.echo(f"Wrote {out} ({out.stat().st_size / 1e6:,.2f} MB): the weights of epoch {exported.epoch}.")
+
+
 @main.command()
-@click.argument("what", type=click.Choice(["topology", "kernels", "memory", "explorer"]))
+@click.argument("what", type=click.Choice(_BENCHES))
 @click.option("--quick", is_flag=True, help="Of the explorer only: a minute or two, to see that it works.")
+@click.option(
+    "--hidden", type=click.IntRange(1), metavar="UNITS", help="Of step, update, snapshots and peers: instead of 1500."
+)
 @_JSON
-def bench(what: str, quick: bool, as_json: bool) -> None:
+def bench(what: str, quick: bool, hidden: int | None, as_json: bool) -> None:
     """Measure this machine: each comparison in one run, on the same data.
 
     The explorer is measured in Chromium, driven by Playwright, and takes about a quarter of an hour.
@@ -319,12 +341,15 @@ def bench(what: str, quick: bool, as_json: bool) -> None:
 
     if quick and what != "explorer":
         raise UsageError(f"--quick is for the explorer. Give bench {what} without it.")
+    if hidden is not None and what not in ("step", "update", "snapshots", "peers"):
+        raise UsageError(f"--hidden is for step, update, snapshots and peers. Give bench {what} without it.")
+    options: dict[str, Any] = ({"quick": True} if quick else {}) | ({"hidden": hidden} if hidden else {})
     try:
         measured = import_module(f"strnn_viz.bench.{what}")
     except ModuleNotFoundError as error:
         raise _not_installed(error) from error
     with bar_after("Measuring", seconds=0) as progress:
-        result = getattr(measured, what)(progress, **({"quick": True} if quick else {}))
+        result = getattr(measured, what)(progress, **options)
     _print(result, as_json, lambda value: [measured.table(value)])
 
 

@@ -172,6 +172,10 @@ class TrainingConfig:
     batch_size: int = knob(20, "streams of text read side by side", "streams", low=1, high=65_536)
     bptt: int = knob(35, "time steps a gradient reaches back", "tokens", low=1, high=65_536)
     device: str = knob("auto", "where to compute; auto: CUDA where there is one", choices=("auto", "cpu", "cuda"))
+    execution: str = knob(
+        "masked", "dense matrices with masks, or active weights only; auto: what is faster on this machine",
+        choices=("auto", "masked", "sparse"),
+    )  # fmt: skip
     threads: int = knob(0, "CPU threads; 0: PyTorch's own choice", "threads", low=0, high=1024)
     checkpoints: str = knob("all", "keep the checkpoint of every epoch, or the last one only", choices=("all", "last"))
 
@@ -219,6 +223,7 @@ class RunConfig:
             method=sparsity.method, initialization=sparsity.initialization, granularity=sparsity.granularity,
             prune=sparsity.prune, regrow=sparsity.regrow, redistribution=sparsity.redistribution,
             schedule=sparsity.schedule, update_every=sparsity.update_every, epsilon=sparsity.epsilon,
+            execution=self.training.execution,
         )  # fmt: skip
 
     @property

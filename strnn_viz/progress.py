@@ -38,6 +38,8 @@ def show(recording: Recording, *, quiet: bool = False, console: Console | None =
         f"{path.name}: {begins(trainer.config.sparsity)}, {nnz:,} of {size:,} weights active "
         f"({nnz / size:.1%}), on {trainer.device.type}; recording to {path}"
     )
+    if trainer.config.training.execution != "masked":
+        console.print(trainer.execution.words)
     with _bar(console) as bar:
         task = bar.add_task("", total=None, note="evaluating the untrained network")
         last: Snapshot | None = None

@@ -125,7 +125,8 @@ def refuse_senseless(method: str, **axes: str | float) -> None:
     method : str
     **axes
         ``initialization``, ``granularity``, ``prune``, ``regrow``, ``redistribution``, ``schedule``,
-        ``update_every``, ``epsilon``: those that are known. ``"auto"`` leaves an axis to the method.
+        ``update_every``, ``epsilon``, and ``execution`` of the training: those that are known. ``"auto"`` leaves an
+        axis to the method.
 
     Raises
     ------
@@ -140,6 +141,11 @@ def refuse_senseless(method: str, **axes: str | float) -> None:
                 f"sparsity.{axis} = {given} makes no sense with sparsity.method = {method}: "
                 f"{reason.format(title=rules.title)}. Leave sparsity.{axis} at {usual(axis)}, or choose another method."
             )
+    if axes.get("execution") == "sparse" and rules.begins_dense and not rules.rewires:
+        raise ConfigError(
+            f"training.execution = sparse makes no sense with sparsity.method = {method}: every weight of "
+            f"{rules.title} is active. Set training.execution to masked or auto, or choose another method."
+        )
     if axes.get("epsilon") and axes.get("initialization") == "uniform":
         raise ConfigError(
             f"sparsity.epsilon = {axes['epsilon']:g} is a parameter of Erdős–Rényi, and sparsity.initialization = "

@@ -12,40 +12,15 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
+from strnn_viz.bench.models import LanguageModel, optimizer_of, random_text, training_step
 from strnn_viz.bench.topology import Progress, machine
 from strnn_viz.errors import StrnnVizError
-from strnn_viz.nn.lstm import StackedLSTM
-from strnn_viz.nn.sparse import SparseEmbedding, SparseLinear, SparseLSTMLayer, SparseMatrix, SparseStackedLSTM
+from strnn_viz.nn.sparse import SparseMatrix, installed
 
 SPARSITIES = (0.0, 0.67, 0.9, 0.957, 0.99)
 
 _BATCH, _STEPS = 20, 35
-
-
-class _Model(nn.Module):
-    """Embedding, two recurrent layers, decoder: dense where nothing is left out, else sparse throughout."""
-
-    def __init__(self, words: int, hidden: int, sparsity: float) -> None:
-        super().__init__()
-        generator = torch.Generator().manual_seed(0)
-
-        def matrix(rows: int, columns: int) -> SparseMatrix:
-            return SparseMatrix.random((rows, columns), 1 - sparsity, generator)
-
-        if sparsity:
-            layers = [SparseLSTMLayer(*(matrix(4 * hidden, hidden) for _ in range(2))) for _ in range(2)]
-            self.embedding: nn.Module = SparseEmbedding(matrix(words, hidden))
-            self.lstm: nn.Module = SparseStackedLSTM(layers)
-            self.decoder: nn.Module = SparseLinear(matrix(words, hidden))
-        else:
-            self.embedding, self.decoder = nn.Embedding(words, hidden), nn.Linear(hidden, words)
-            self.lstm = StackedLSTM(hidden, (hidden, hidden))
-
-    def forward(self, words: Tensor) -> Tensor:
-        logits: Tensor = self.decoder(self.lstm(self.embedding(words))[0])
-        return logits
 
 
 def memory(
@@ -110,27 +85,13 @@ def table(result: dict[str, Any]) -> str:
 
 def tell(words: int, hidden: int, sparsity: float) -> None:
     """Measure one model in this process, and print it as one line of JSON."""
-    from strnn_viz.nn.sparse import installed
-
     installed()  # kernels are loaded before the first reading
     resident = _Resident()
-    model = _Model(words, hidden, sparsity)
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
-    text = torch.randint(words, (_STEPS + 1, _BATCH), generator=torch.Generator().manual_seed(1))
+    model = LanguageModel(words, hidden, sparsity)
+    optimizer, text = optimizer_of(model), random_text(words, _STEPS, _BATCH)
     for _ in range(3):
-        _step(model, optimizer, text, feature_major=bool(sparsity))
+        training_step(model, optimizer, text)
     print(json.dumps({"sparsity": sparsity, **held(model, optimizer), "peak": resident.peak()}))  # noqa: T201
-
-
-def _step(model: nn.Module, optimizer: torch.optim.Optimizer, text: Tensor, *, feature_major: bool) -> None:
-    optimizer.zero_grad()
-    logits = model(text[:-1]).flatten(0, 1)
-    if feature_major:  # words first, lanes last: so sparse layers leave them, and the loss need not copy them
-        loss = F.cross_entropy(logits.t()[None], text[1:].reshape(1, -1))
-    else:
-        loss = F.cross_entropy(logits, text[1:].flatten())
-    torch.autograd.backward(loss)
-    optimizer.step()
 
 
 def held(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, float]:

@@ -12,6 +12,7 @@ from torch.autograd.function import once_differentiable
 class _CrossEntropy(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, logits: Tensor, targets: Tensor) -> Tensor:
+        logits = logits.detach()  # or autograd would not let go of a sparse layer's, which are a view and change
         counted = targets >= 0
         column = targets.clamp(min=0).unsqueeze(1)
         logits -= logits.amax(1, keepdim=True)

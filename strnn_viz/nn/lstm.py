@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+
+from strnn_viz.nn.dropout import dropout
 
 #: Gates in the order of their row blocks in a weight matrix, as in PyTorch.
 GATES = ("i", "f", "g", "o")
@@ -101,6 +102,6 @@ class StackedLSTM(nn.ModuleList):
             if state is None:
                 zeros = x.new_zeros(x.shape[1], self.sizes[i])
             before = (zeros, zeros) if state is None else state[i]
-            x, s = layer(x if i == 0 else F.dropout(x, self.dropout, self.training), before)
+            x, s = layer(x if i == 0 else dropout(x, self.dropout, self.training), before)
             after.append(s)
         return x, after

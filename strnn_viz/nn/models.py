@@ -7,9 +7,9 @@ from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from strnn_viz.config import ModelConfig
+from strnn_viz.nn.dropout import dropout
 from strnn_viz.nn.lstm import StackedLSTM, State
 from strnn_viz.nn.rhn import StackedRHN, shared_dropout
 
@@ -65,7 +65,13 @@ class WordModel(nn.Module):
             for parameter in self.parameters():
                 if parameter.ndim > 1:
                     parameter.uniform_(-config.init_range, config.init_range, generator=generator)
-                else:
+        self.initialize_biases(config)
+
+    def initialize_biases(self, config: ModelConfig) -> None:
+        """Set every bias as :meth:`initialize` does, and leave the weights."""
+        with torch.no_grad():
+            for name, parameter in self.named_parameters():
+                if name.rpartition(".")[2].startswith("bias"):
                     parameter.zero_()
             # f of an LSTM's i, f, g, o, and t of an RHN's h, t: the second of the gates
             second = config.transform_bias if config.cell == "rhn" else config.forget_bias
@@ -96,8 +102,8 @@ class WordModel(nn.Module):
             if self.training and config.dropout:
                 y = y * shared_dropout(y, config.dropout)
         else:
-            y, state = self.recurrent(F.dropout(x, config.dropout, self.training), state)
-            y = F.dropout(y, config.dropout, self.training)
+            y, state = self.recurrent(dropout(x, config.dropout, self.training), state)
+            y = dropout(y, config.dropout, self.training)
         return y, state
 
     def _word_dropout(self, words: Tensor, like: Tensor) -> Tensor:

@@ -14,8 +14,11 @@ from strnn_viz.nn.classifier import TextClassifier
 from strnn_viz.nn.lstm import LSTMLayer
 from strnn_viz.nn.models import LanguageModel
 from strnn_viz.nn.rhn import RHNLayer
+from strnn_viz.nn.sparse import SparseLSTMLayer, SparseMatrix, SparseRHNLayer
 
 Model = TypeVar("Model", LanguageModel, TextClassifier)
+
+_LAYERS = (LSTMLayer, RHNLayer, SparseLSTMLayer, SparseRHNLayer)
 
 
 @dataclass(frozen=True)
@@ -68,22 +71,21 @@ def unit_layers(model: nn.Module) -> list[UnitLayer]:
         If the model is not one whose structure is known.
     """
     model, reader = _known(model)
-    names = {id(parameter): name for name, parameter in model.named_parameters()}
-    layers = [layer for layer in model.recurrent if isinstance(layer, (LSTMLayer, RHNLayer))]
+    names = {id(parameter): name for name, parameter in _weights(model)}
+    layers = [layer for layer in model.recurrent if isinstance(layer, _LAYERS)]
     found = []
     for i, layer in enumerate(layers):
         gates = tuple(range(0, len(layer.gates) * layer.hidden, layer.hidden))
         slices = []
-        for name, parameter in layer.named_parameters():
-            if parameter.ndim == 2:
-                slices.append(UnitSlice(names[id(parameter)], 0, gates))
-                if not name.startswith("weight_ih"):
-                    slices.append(UnitSlice(names[id(parameter)], 1, (0,)))
+        for name, parameter in _weights(layer):
+            slices.append(UnitSlice(names[id(parameter)], 0, gates))
+            if not name.startswith("weight_ih"):
+                slices.append(UnitSlice(names[id(parameter)], 1, (0,)))
         last = i == len(layers) - 1
         above = reader.weight if last else layers[i + 1].weight_ih
-        slices.append(UnitSlice(names[id(above)], 1, (0,)))
+        slices.append(UnitSlice(names[_identity(above)], 1, (0,)))
         if last and above is model.embedding.weight:
-            slices.append(UnitSlice(names[id(layers[0].weight_ih)], 1, (0,)))
+            slices.append(UnitSlice(names[_identity(layers[0].weight_ih)], 1, (0,)))
         found.append(UnitLayer(f"{model.config.cell.upper()} layer {i + 1}", layer.hidden, tuple(slices)))
     return found
 
@@ -135,8 +137,14 @@ def compact(model: Model, keep: Sequence[Tensor]) -> Model:
     Raises
     ------
     UsageError
-        If a layer would be left without any unit, a unit left out is still read, or `keep` does not fit the model.
+        If a layer would be left without any unit, a unit left out is still read, `keep` does not fit the model, or it
+        holds its active weights only.
     """
+    if any(isinstance(module, SparseMatrix) for module in model.modules()):
+        raise UsageError(
+            "the model holds its active weights only, and a smaller dense one is made of a dense one. Load "
+            "strnn_viz.nn.sparse.dense_state_dict(model) into a dense model of its configuration first."
+        )
     layers = unit_layers(model)
     if len(keep) != len(layers):
         raise UsageError(f"{len(keep)} sets of units to keep for {len(layers)} recurrent layers. Give one for each.")
@@ -165,6 +173,20 @@ def compact(model: Model, keep: Sequence[Tensor]) -> Model:
                 value = value.index_select(axis, taken[name, axis])
         smaller.get_parameter(name).data.copy_(value)
     return smaller
+
+
+def _weights(module: nn.Module) -> list[tuple[str, Tensor]]:
+    """The weight matrices of a module by the names they have in dense layers: a dense one, or the values of another."""
+    stored = {id(matrix.values) for matrix in module.modules() if isinstance(matrix, SparseMatrix)}
+    return [
+        (name.removesuffix(".values") if id(parameter) in stored else name, parameter)
+        for name, parameter in module.named_parameters()
+        if parameter.ndim == 2 or id(parameter) in stored
+    ]
+
+
+def _identity(weight: Tensor | nn.Module) -> int:
+    return id(weight.values if isinstance(weight, SparseMatrix) else weight)
 
 
 def _known(model: nn.Module) -> tuple[LanguageModel | TextClassifier, nn.Module]:

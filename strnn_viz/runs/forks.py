@@ -23,6 +23,7 @@ CHANGEABLE = (
     ),
     *(f"optimizer.{name}" for name in ("lr", "momentum", "weight_decay", "lr_decay", "patience", "clip_norm", "clip")),
     "training.epochs",
+    "training.execution",
     "training.threads",
     "training.checkpoints",
 )

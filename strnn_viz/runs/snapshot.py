@@ -18,6 +18,9 @@ from strnn_viz.errors import UsageError
 LOG10_EDGES: NDArray[np.float64] = np.linspace(-6.0, 2.0, 97)
 LOG10_EDGES.setflags(write=False)
 
+#: Bytes of packed masks that are unpacked at a time.
+_PIECE = 1 << 17
+
 
 @dataclass(frozen=True)
 class LayerInfo:
@@ -231,6 +234,24 @@ def unpack(bits: NDArray[np.uint8], shape: tuple[int, int]) -> NDArray[np.bool_]
     return np.unpackbits(bits, count=shape[0] * shape[1]).view(np.bool_).reshape(shape)
 
 
+def pack_positions(positions: NDArray[np.int64], size: int) -> NDArray[np.uint8]:
+    """The bits of a mask of `size` places, of which increasing row-major positions are active."""
+    bits = np.zeros(-(-size // 8), dtype=np.uint8)
+    byte = positions >> 3
+    first = np.flatnonzero(np.diff(byte, prepend=-1))  # of each byte that has any
+    if len(first):
+        bits[byte[first]] = np.add.reduceat((128 >> (positions & 7)).astype(np.uint8), first)
+    return read_only(bits)
+
+
+def positions_of(bits: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """The inverse of :func:`pack_positions`: active positions, increasing; a few bits at a time are unpacked."""
+    found = [
+        np.flatnonzero(np.unpackbits(bits[start : start + _PIECE])) + 8 * start for start in range(0, len(bits), _PIECE)
+    ]
+    return np.concatenate(found) if found else np.zeros(0, dtype=np.int64)
+
+
 def magnitude_histogram(values: NDArray[np.float32]) -> NDArray[np.int64]:
     """Count magnitudes by the fixed bins of :data:`LOG10_EDGES`, exact zeros apart in entry 0.
 
@@ -252,25 +273,28 @@ def magnitude_histogram(values: NDArray[np.float32]) -> NDArray[np.int64]:
 
 def capture(
     info: LayerInfo,
-    mask: NDArray[np.bool_],
+    mask: NDArray[np.bool_] | NDArray[np.uint8],
     values: NDArray[np.float32],
     previous: NDArray[np.uint8] | None = None,
     first: NDArray[np.uint8] | None = None,
 ) -> LayerSnapshot:
     """A :class:`LayerSnapshot` of a mask and its active weights, compared with earlier masks.
 
+    Nothing of the matrix's size is made of packed masks.
+
     Parameters
     ----------
     info : LayerInfo
-    mask : ndarray of bool, shape ``info.shape``
+    mask : ndarray of bool, shape ``info.shape``, or of uint8
+        As it is, or packed (:func:`pack`).
     values : ndarray of float32, shape (nnz,)
         Active weights in row-major order.
     previous, first : ndarray of uint8 or None
         Packed masks of the snapshot before and of the run's first; None where this is the first, of which nothing
         counts as born.
     """
-    bits = pack(mask)
-    born = np.zeros(len(values), dtype=bool) if previous is None else ~unpack(previous, info.shape)[mask]
+    bits = pack(mask.view(np.bool_)) if mask.dtype == np.bool_ else read_only(mask.view(np.uint8))
+    born = np.zeros(len(values), dtype=bool) if previous is None else ~_among(bits, previous)
     churn = Churn(
         born=int(born.sum()),
         died=0 if previous is None else int(np.bitwise_count(previous & ~bits).sum()),
@@ -284,6 +308,17 @@ def capture(
         born_histogram=magnitude_histogram(values[born]),
         churn=churn,
     )
+
+
+def _among(bits: NDArray[np.uint8], others: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """For each active position of a mask, in their order, whether it is active in another one as well."""
+    found = [
+        np.unpackbits(others[start : start + _PIECE]).view(np.bool_)[
+            np.unpackbits(bits[start : start + _PIECE]).view(np.bool_)
+        ]
+        for start in range(0, len(bits), _PIECE)
+    ]
+    return np.concatenate(found) if found else np.zeros(0, dtype=bool)
 
 
 def read_only(array: NDArray[Any]) -> NDArray[Any]:

@@ -41,6 +41,8 @@ class RunWriter:
         Where a run without a configuration comes from.
     parent : Parent, optional
         The run and epoch it goes on from.
+    execution : mapping of str to str, optional
+        In which form its matrices are held while it trains, and why. A resumed run keeps what it has.
 
     Raises
     ------
@@ -63,6 +65,7 @@ class RunWriter:
         resume: bool = False,
         origin: str = "",
         parent: Parent | None = None,
+        execution: Mapping[str, str] | None = None,
     ) -> None:
         self.path = Path(path)
         self.config = config
@@ -71,7 +74,7 @@ class RunWriter:
             (self.path / files.CHECKPOINTS).mkdir(exist_ok=True)
             self._lock = lock.take(self.path)
         try:
-            self._about = self._resume() if resume else self._start(origin, parent)
+            self._about = self._resume() if resume else self._start(origin, parent, execution)
         except BaseException:
             self._lock.release()
             raise
@@ -155,7 +158,7 @@ class RunWriter:
         finally:
             self.close()
 
-    def _start(self, origin: str, parent: Parent | None) -> dict[str, Any]:
+    def _start(self, origin: str, parent: Parent | None, execution: Mapping[str, str] | None) -> dict[str, Any]:
         if (self.path / files.RUN).exists():
             raise RunError(
                 f"{self.path} already holds a run. Choose another --name, or continue it with: "
@@ -171,6 +174,7 @@ class RunWriter:
             "config": None if self.config is None else self.config.to_dict(),
             "origin": origin,
             "parent": None if parent is None else asdict(parent),
+            "execution": None if execution is None else dict(execution),
             "layers": [],
             "versions": versions(),
             "machine": {"host": socket.gethostname(), "cpu": platform.machine(), "system": platform.platform()},

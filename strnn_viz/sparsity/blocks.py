@@ -59,8 +59,8 @@ class Block:
     @property
     def momentum(self) -> Tensor | None:
         """Momentum of its active weights, shape (n,): of dense gradients where it is kept, else the optimizer's."""
-        dense = self.matrix.signals.get("momentum")
-        return self.matrix.moment_at(self.positions) if dense is None else dense.view(-1)[self.positions]
+        dense = self.matrix.signal_at("momentum", self.positions)
+        return self.matrix.moment_at(self.positions) if dense is None else dense
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,12 @@ from strnn_viz.errors import UsageError
 from strnn_viz.nn.units import unit_layers
 from strnn_viz.runs import LayerInfo
 from strnn_viz.sparsity import redistribution
+from strnn_viz.sparsity.beginning import first_budgets, first_positions
+from strnn_viz.sparsity.blocks import Block
+from strnn_viz.sparsity.budgets import Budgets
 from strnn_viz.sparsity.discovery import sparse_matrices, weight_matrices
-from strnn_viz.sparsity.initialization import allocate, random_positions
 from strnn_viz.sparsity.matrix import MaskedMatrix
-from strnn_viz.sparsity.methods import Method
+from strnn_viz.sparsity.methods import Method, why_not_stored
 from strnn_viz.sparsity.stored import StoredMatrix
 from strnn_viz.sparsity.units import Units
 
@@ -30,43 +32,39 @@ def masked_matrices(
     granularity: str,
     exclude: Sequence[str],
     generator: torch.Generator,
-) -> tuple[dict[str, MaskedMatrix], dict[str, list[int]]]:
+) -> tuple[dict[str, MaskedMatrix], Budgets]:
     """The matrices of a model with their first topology, and the budget of each of their blocks.
 
     Of a method that begins dense every weight is active, and the budgets are those it is to end with. A matrix that
-    holds its active weights only keeps the topology it has, and its budget is what it has.
+    holds its active weights only keeps the topology it has, and its budget is what it has, unless the method is to end
+    with less.
 
     Raises
     ------
     UsageError
-        If nothing can be masked, the optimizer lacks a matrix or what the method needs of it, a matrix holds no
-        inactive weights and the method needs them, or a number is out of range.
+        If nothing can be masked, the optimizer lacks a matrix or what the method needs of it, the method makes no
+        sense where a matrix holds its active weights only, or a number is out of range.
     """
     found = weight_matrices(model, exclude)
     _check_optimizer(optimizer, method, found)
-    if method.begins_dense and method.prune is None and not method.units:
-        density, epsilon = 1.0, 0.0  # dense from the first to the last
-    shapes = {info.name: _shapes(info, granularity) for info, _ in found}
     stored = {id(matrix.values): matrix for matrix in sparse_matrices(model)}
     if stored:
         _check_stored(method)
-    counts = iter(allocate(initialization, [s for own in shapes.values() for s in own], density, epsilon))
+    budgets = first_budgets(
+        [info for info, _ in found], method,
+        density=density, epsilon=epsilon, initialization=initialization, granularity=granularity,
+    )  # fmt: skip
     matrices: dict[str, MaskedMatrix] = {}
-    budgets: dict[str, list[int]] = {}
     for info, parameter in found:
-        own = [next(counts) for _ in shapes[info.name]]
+        own = budgets[info.name]
         if id(parameter) in stored:
-            matrices[info.name] = StoredMatrix(info, stored[id(parameter)], optimizer)
-            edges = torch.arange(len(own) + 1, device=parameter.device) * (info.size // len(own))
-            cuts = torch.searchsorted(matrices[info.name].positions, edges)
-            budgets[info.name] = (cuts[1:] - cuts[:-1]).tolist()
+            matrix = matrices[info.name] = StoredMatrix(info, stored[id(parameter)], optimizer)
+            if not method.begins_dense:
+                budgets[info.name] = [len(block) for block in Block.of(matrix, own)]
             continue
-        positions = (
-            torch.arange(info.size) if method.begins_dense else random_positions(own, info.size // len(own), generator)
-        )
-        budgets[info.name] = own
+        positions = first_positions(info, own, method, generator)
         matrices[info.name] = MaskedMatrix(info, parameter, optimizer, positions.to(parameter.device))
-    return matrices, budgets
+    return matrices, Budgets(budgets, {info.name: info.size for info, _ in found})
 
 
 def find_units(model: nn.Module, matrices: Mapping[str, MaskedMatrix], budget: int) -> Units:
@@ -96,23 +94,10 @@ def find_units(model: nn.Module, matrices: Mapping[str, MaskedMatrix], budget: i
 
 
 def _check_stored(method: Method) -> None:
-    """Refuse a method that looks at weights which sparse layers do not hold."""
-    for reason, applies in (
-        ("begins with all weights", method.begins_dense),
-        ("regrows by the gradient of inactive weights", bool(method.signals)),
-        ("keeps a sign for every place", method.flips),
-    ):
-        if applies:
-            raise UsageError(
-                f"the method {method.name} {reason}, which sparse layers do not hold. Use dense layers with it, or a "
-                "method that prunes and regrows among active weights: st-rnn, set, dsr, selfish, static."
-            )
-
-
-def _shapes(info: LayerInfo, granularity: str) -> list[tuple[int, int]]:
-    """Shapes of the parts of a matrix that keep a budget of their own."""
-    parts = len(info.gates) if granularity == "gate" and info.gates else 1
-    return [(info.shape[0] // parts, info.shape[1])] * parts
+    """Refuse a method that cannot run on layers which hold their active weights only."""
+    reason = why_not_stored(method)
+    if reason:
+        raise UsageError(f"{reason} Use dense layers with it, or another method, such as st-rnn.")
 
 
 def _check_optimizer(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any
 
 import torch
@@ -11,15 +10,15 @@ from torch import Tensor, nn
 
 from strnn_viz.errors import UsageError
 from strnn_viz.rules import refuse_senseless
-from strnn_viz.sparsity import flips, signals
-from strnn_viz.sparsity.blocks import Block
+from strnn_viz.sparsity import signals
 from strnn_viz.sparsity.building import find_units, masked_matrices
+from strnn_viz.sparsity.flips import Flips
 from strnn_viz.sparsity.growth import random
+from strnn_viz.sparsity.masking import Masking
 from strnn_viz.sparsity.matrix import MaskedMatrix
 from strnn_viz.sparsity.methods import Method, find_method
 from strnn_viz.sparsity.redistribution import apportion
 from strnn_viz.sparsity.rewiring import Rewiring, carry_out, regrow
-from strnn_viz.sparsity.schedules import cubic_density
 from strnn_viz.sparsity.selection import Moment, mark_lowest
 
 
@@ -29,6 +28,10 @@ class SparseTraining:
     Every trainable weight matrix of the model is masked: those of ``nn.Linear``, ``nn.Embedding``, ``nn.LSTM``,
     ``nn.GRU`` and any other two-dimensional parameter; a tied matrix counts once. Biases stay dense. From then on the
     masks hold by themselves through every ``optimizer.step()``; call :meth:`update` once an epoch to prune and regrow.
+
+    A matrix of :mod:`strnn_viz.nn.sparse` holds its active weights only. It keeps the topology it has, in place of a
+    first one drawn here; with another that is loaded into both, it goes the way a masked one goes.
+    :func:`~strnn_viz.sparsity.methods.dense_quantity` tells what of dense size a method forms all the same.
 
     Parameters
     ----------
@@ -77,7 +80,8 @@ class SparseTraining:
     Raises
     ------
     UsageError
-        If an argument is out of range, nothing can be masked, or the optimizer lacks a matrix of the model.
+        If an argument is out of range, nothing can be masked, the optimizer lacks a matrix of the model, or the method
+        makes no sense where active weights only are held.
 
     Examples
     --------
@@ -126,14 +130,11 @@ class SparseTraining:
         self.method = method
         self.prune_rate, self.updates, self.update_count = prune_rate, updates, 0
         self.reactivate, self.granularity = reactivate, granularity
-        self.l1, self.temperature, self.group_lasso = l1, temperature, group_lasso
+        self.group_lasso = group_lasso
         self.collecting = True
         self.memory: dict[str, float] = {}
         self.generator = torch.Generator().manual_seed(seed)
         self._optimizer = optimizer
-        self._at_once = gradients == "backward"
-        self._masked = False
-        self._flipped: dict[str, Rewiring] = {}
         self.matrices, self._budgets = masked_matrices(
             model,
             optimizer,
@@ -146,23 +147,24 @@ class SparseTraining:
             generator=self.generator,
         )
         self._units = find_units(model, self.matrices, self.budget) if method.units else None
+        self._flips: Flips | None = None
         if method.flips:
-            for matrix in self.matrices.values():
-                flips.first_signs(matrix, self.generator)
-        self._watch_gradients(momentum_decay)
-        self._hooks: list[Any] = [optimizer.register_step_post_hook(self._after_step)]
-        if self._at_once:
-            self._hooks += [m.mask_gradients_from_now_on() for m in self.matrices.values()]
-        else:
-            self._hooks.append(optimizer.register_step_pre_hook(lambda *_: self.mask_gradients()))
-            # Also where a step was skipped after its gradient had been masked, the next gradient is a new one.
-            self._hooks += [m.on_gradient(self._unmasked) for m in self.matrices.values()]
+            self._flips = Flips(
+                method, self.matrices, self._budgets, l1=l1, temperature=temperature, reactivate=reactivate,
+                generator=self.generator,
+            )  # fmt: skip
+        for matrix in self.matrices.values():
+            if "gradient" in method.signals:
+                matrix.gather(signals.gradient(lambda: self.collecting))
+            if "momentum" in method.signals:
+                matrix.gather(signals.momentum(momentum_decay))
+        self._masking = Masking(self.matrices, optimizer, gradients == "backward", self._after_step)
 
     @property
     def next_rate(self) -> float:
         """Share of the active weights that the next :meth:`update` prunes; 0 of a method that rewires at every step."""
         if self.method.begins_dense and (self.method.prune or self.method.units):
-            target = self._dense_to_sparse_budget(self.update_count + 1)
+            target = self._budgets.begun_dense(self.update_count + 1, self.updates, self.method.units)
             return max(0.0, 1 - target / self.nnz) if self.nnz else 0.0
         if self.method.prune is None:
             return 0.0
@@ -176,12 +178,12 @@ class SparseTraining:
     @property
     def size(self) -> int:
         """Places of all matrices."""
-        return sum(matrix.info.size for matrix in self.matrices.values())
+        return self._budgets.size
 
     @property
     def budget(self) -> int:
         """Active weights to end with: for a method that begins sparse, those of any moment."""
-        return sum(map(sum, self._budgets.values()))
+        return self._budgets.total
 
     def update(self) -> dict[str, Rewiring]:
         """Prune and regrow every matrix once; the number of active weights of the network stays what it is.
@@ -195,19 +197,19 @@ class SparseTraining:
         """
         rate, count = self.next_rate, self.update_count
         self.update_count += 1
-        if self.method.flips:
-            told, self._flipped = self._flipped, {}
-            return {name: told.get(name, Rewiring()) for name in self.matrices}
+        if self._flips is not None:
+            return self._flips.tell()
         if self._units is not None:
-            gone = self._units.remove_down_to(self._dense_to_sparse_budget(count + 1))
+            gone = self._units.remove_down_to(self._budgets.begun_dense(count + 1, self.updates, True))
             return {name: self._remove(self.matrices[name], removed) for name, removed in gone.items()}
         if self.method.prune is None:
             return {name: Rewiring() for name in self.matrices}
-        blocks = self._blocks()
-        moment = Moment(rate, count, self.updates, self.size, self.budget, self._limited, self.memory)
+        blocks = self._budgets.blocks(self.matrices)
+        limited = self.method.regrow is not None and not self.reactivate
+        moment = Moment(rate, count, self.updates, limited, self.memory)
         done = regrow(self.method, blocks, self.method.prune(blocks, moment), self.reactivate, self.generator)
         for matrix in self.matrices.values():
-            matrix.signals.pop("gradient", None)
+            matrix.forget("gradient")
         return done
 
     def fit_budget(self) -> None:
@@ -215,29 +217,25 @@ class SparseTraining:
 
         For a topology loaded from a run of another density: every block gains or loses in proportion to what it has.
         """
-        blocks = self._blocks()
+        blocks = self._budgets.blocks(self.matrices)
         wanted = apportion(self.budget, [len(b) for b in blocks], [b.size for b in blocks])
         marks = [mark_lowest(b.values.abs(), max(0, len(b) - n)) for b, n in zip(blocks, wanted, strict=True)]
         grown = [max(0, n - len(b)) for b, n in zip(blocks, wanted, strict=True)]
         carry_out(blocks, marks, grown, random, self.reactivate, self.generator)
+        if self._flips is not None:
+            self._flips.sign_newborns()
 
     def begin(self) -> None:
         """Prepare a topology loaded from a run of another method for this one."""
         self.memory.clear()
         for matrix in self.matrices.values():
-            matrix.signals.clear()
-            if self.method.flips:
-                flips.first_signs(matrix, self.generator)
+            matrix.signals = {}
+        if self._flips is not None:
+            self._flips.begin()
 
     def mask_gradients(self) -> None:
         """Zero the gradients of inactive weights now: after the backward pass, before a norm is taken."""
-        if not (self._masked or self._at_once):
-            for matrix in self.matrices.values():
-                matrix.mask_gradient()
-        self._masked = True
-
-    def _unmasked(self) -> None:
-        self._masked = False
+        self._masking.mask_gradients()
 
     def mask(self, name: str) -> Tensor:
         """The boolean mask of a matrix, shape (out, in)."""
@@ -249,9 +247,9 @@ class SparseTraining:
 
     def remove(self) -> None:
         """Detach from the model: masks hold no longer. Weights stay as they are."""
-        for hook in self._hooks:
-            hook.remove()
-        self._hooks.clear()
+        self._masking.remove()
+        for matrix in self.matrices.values():
+            matrix.gather(None)
 
     def state_dict(self) -> dict[str, Any]:
         """Topology, place in the schedule and random state; weights are in the model's own ``state_dict``."""
@@ -261,7 +259,7 @@ class SparseTraining:
             "memory": dict(self.memory),
             "update_count": self.update_count,
             "generator": self.generator.get_state(),
-            "flipped": dict(self._flipped),
+            "flipped": dict(self.flipped),
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -286,69 +284,30 @@ class SparseTraining:
         for name, own in positions.items():
             self.matrices[name].load(own)
         for name, matrix in self.matrices.items():
-            device = matrix.parameter.device
-            matrix.signals = {k: s.to(device, copy=True) for k, s in state["signals"].get(name, {}).items()}
+            matrix.signals = state["signals"].get(name, {})
         self.memory = dict(state["memory"])
         self.update_count = int(state["update_count"])
         self.generator.set_state(state["generator"])
-        self._flipped = dict(state["flipped"])
+        if self._flips is not None:
+            self._flips.told = dict(state["flipped"])
         if self._units is not None:
             self._units.take_over()
 
     @property
     def flipped(self) -> dict[str, Rewiring]:
         """What a method that rewires at every step has done since the last :meth:`update`, by matrix."""
-        return self._flipped
-
-    @property
-    def _limited(self) -> bool:
-        return self.method.regrow is not None and not self.reactivate
-
-    def _watch_gradients(self, momentum_decay: float) -> None:
-        for matrix in self.matrices.values():
-            if "gradient" in self.method.signals:
-                matrix.observe(lambda m, g: signals.add_gradient(m, g) if self.collecting else None)
-            if "momentum" in self.method.signals:
-                matrix.observe(partial(signals.add_momentum, decay=momentum_decay))
-
-    def _blocks(self) -> list[Block]:
-        return [b for name, matrix in self.matrices.items() for b in Block.of(matrix, self._budgets[name])]
-
-    def _dense_to_sparse_budget(self, update: int) -> int:
-        """Active weights of the whole network after `update` updates of a method that begins dense."""
-        if self._units is not None:
-            return round(cubic_density(self.budget / self.size, update, self.updates) * self.size)
-        sizes = {n: m.info.size // len(self._budgets[n]) for n, m in self.matrices.items()}
-        return sum(
-            round(cubic_density(b / sizes[n], update, self.updates) * sizes[n])
-            for n, own in self._budgets.items() for b in own
-        )  # fmt: skip
+        return {} if self._flips is None else self._flips.told
 
     def _remove(self, matrix: MaskedMatrix, removed: Tensor) -> Rewiring:
         if not len(removed):
             return Rewiring()
-        values = matrix.parameter.detach().view(-1)[removed]
+        values = matrix.values[torch.searchsorted(matrix.positions, removed)]
         matrix.rewire(removed, removed[:0])
         return Rewiring(len(removed), 0, float(values.abs().max()))
 
-    def _after_step(self, *_: Any) -> None:
-        self._masked = False
-        for matrix in self.matrices.values():
-            matrix.mask_weight()
+    def _after_step(self) -> None:
         lr = float(self._optimizer.param_groups[0]["lr"])
         if self._units is not None and self.group_lasso:
             self._units.shrink(lr * self.group_lasso)
-        if self.method.flips:
-            self._flip(lr)
-
-    def _flip(self, lr: float) -> None:
-        wrong = {
-            name: flips.move(matrix, lr, self.l1, self.temperature, self.generator)
-            for name, matrix in self.matrices.items()
-        }
-        if not self.reactivate:
-            wrong = flips.no_more_than(self.size - self.nnz, wrong, self.matrices, self.generator)
-        if any(map(len, wrong.values())):
-            done = flips.replace(self.method, self._blocks(), wrong, self.reactivate, self.generator)
-            for name, rewiring in done.items():
-                self._flipped[name] = self._flipped.get(name, Rewiring()) + rewiring
+        if self._flips is not None:
+            self._flips.step(lr)

@@ -7,17 +7,21 @@ its place.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.hooks import RemovableHandle
 
+from strnn_viz.nn.sparse import Share
 from strnn_viz.runs import LayerInfo
-
-#: Looks at (matrix, dense gradient) and may not change the gradient.
-Observer = Callable[["MaskedMatrix", Tensor], None]
+from strnn_viz.runs.snapshot import pack
+from strnn_viz.sparsity.positions import follow
+from strnn_viz.sparsity.signals import Signal
+from strnn_viz.sparsity.sums import GradientSum, Whole
 
 
 class MaskedMatrix:
@@ -43,10 +47,14 @@ class MaskedMatrix:
         # A floating mask: multiplying by it in place is several times faster than filling by a boolean one.
         self._mask = torch.zeros_like(parameter, requires_grad=False, memory_format=torch.contiguous_format)
         self.positions = positions
-        #: What is kept for every place, active or not, by name: a sum of gradients, a momentum, signs.
-        self.signals: dict[str, Tensor] = {}
-        self._observers: list[Observer] = []
+        self._begin()
         self._activate(positions)
+
+    def _begin(self) -> None:
+        #: Sign of each active weight for as long as it lives, int8, shape (nnz,); 0: none yet. Of DeepR only.
+        self.signs: Tensor | None = None
+        self._gathered: Signal | None = None
+        self._sums: dict[str, GradientSum] = {}
 
     @property
     def nnz(self) -> int:
@@ -60,8 +68,16 @@ class MaskedMatrix:
 
     @property
     def values(self) -> Tensor:
-        """Active weights, shape (nnz,), in order of their positions."""
+        """Active weights, shape (nnz,), in order of their positions: a copy. They can be assigned."""
         return self._flat(self.parameter.detach())[self.positions]
+
+    @values.setter
+    def values(self, values: Tensor) -> None:
+        self._flat(self.parameter.detach())[self.positions] = values.to(self.parameter)
+
+    def bits(self) -> NDArray[np.uint8]:
+        """The mask as snapshots keep it: row by row, eight positions a byte (:func:`numpy.packbits`), read-only."""
+        return pack(self.mask.cpu().numpy())
 
     @property
     def state(self) -> dict[str, Tensor]:
@@ -79,9 +95,45 @@ class MaskedMatrix:
         full = self.first_moment
         return None if full is None else self._flat(full)[positions]
 
-    def observe(self, observer: Observer) -> None:
-        """Show `observer` every gradient while it is still dense, right before it is masked."""
-        self._observers.append(observer)
+    def gather(self, signal: Signal | None) -> None:
+        """From now on sum the gradients of all places, right before they are masked, into one of :attr:`signals`.
+
+        None: no more.
+        """
+        self._gathered = signal
+
+    @property
+    def signals(self) -> dict[str, Tensor]:
+        """What the method keeps of the matrix: by name sums of gradients, of its shape, and ``"sign"``, :attr:`signs`.
+
+        For whoever saves it: sums that are held in less memory are multiplied out. It can be assigned.
+        """
+        signs = {} if self.signs is None else {"sign": self.signs}
+        return {name: held.full() for name, held in self._sums.items()} | signs
+
+    @signals.setter
+    def signals(self, signals: Mapping[str, Tensor]) -> None:
+        sums = dict(signals)
+        signs = sums.pop("sign", None)
+        for kept, shape in [(signs, (self.nnz,)), *((full, self.info.shape) for full in sums.values())]:
+            if kept is not None and kept.shape != shape:
+                raise ValueError(f"{self.info.name}: expected something of shape {shape}, found {tuple(kept.shape)}")
+        self.signs = None if signs is None else signs.to(self.parameter.device, copy=True)
+        self._sums = {name: GradientSum(self.info.shape, self.parameter, full) for name, full in sums.items()}
+
+    def signal_rows(self, name: str, first: int, last: int) -> Tensor | None:
+        """Rows of a sum of gradients, `first` to `last` without it, made anew; None where there is none yet."""
+        held = self._sums.get(name)
+        return None if held is None else held.rows(first, last)
+
+    def signal_at(self, name: str, positions: Tensor) -> Tensor | None:
+        """A sum of gradients at some positions; None where there is none yet."""
+        held = self._sums.get(name)
+        return None if held is None else self._flat(held.full())[positions]
+
+    def forget(self, name: str) -> None:
+        """Drop a sum of gradients, and begin a new one with the next."""
+        self._sums.pop(name, None)
 
     def mask_gradient(self) -> None:
         """Zero the gradient of inactive positions, so that neither clipping nor the optimizer sees it."""
@@ -93,8 +145,8 @@ class MaskedMatrix:
                 f"{self.info.name} has a sparse gradient, which cannot be masked. Build the embedding with "
                 "sparse=False, or leave it dense with exclude=."
             )
-        for observer in self._observers:
-            observer(self, gradient)
+        if self._gathered is not None and self._gathered.wanted():
+            self._add([Whole(gradient.detach())], self._gathered)
         gradient.mul_(self._mask)
 
     def mask_gradients_from_now_on(self) -> RemovableHandle:
@@ -110,6 +162,21 @@ class MaskedMatrix:
     def mask_weight(self) -> None:
         """Hold inactive positions at zero, whatever the optimizer did."""
         self.parameter.mul_(self._mask)
+
+    def lines(self, axis: int) -> Tensor:
+        """Row (axis 0) or column (axis 1) of every active weight, shape (nnz,)."""
+        columns = max(1, self.info.shape[1])
+        return self.positions % columns if axis else self.positions // columns
+
+    def squares(self, axis: int, start: int, n: int) -> Tensor:
+        """Sum of squared weights in each of `n` rows (axis 0) or columns (axis 1) from `start` on, shape (n,)."""
+        return self.parameter.detach().narrow(axis, start, n).square().sum(1 - axis)
+
+    @torch.no_grad()
+    def scale(self, axis: int, start: int, factors: Tensor) -> None:
+        """Multiply as many rows or columns from `start` on by a factor each."""
+        own = self.parameter.narrow(axis, start, len(factors))
+        own.mul_(factors.to(own).unsqueeze(1 - axis))
 
     @torch.no_grad()
     def rewire(self, removed: Tensor, added: Tensor) -> None:
@@ -127,7 +194,7 @@ class MaskedMatrix:
         for full in (self.parameter, *self._states().values()):
             self._flat(full)[removed] = 0
             self._flat(full)[added] = 0
-        self.positions = torch.nonzero(self._flat(self._mask)).squeeze(1)
+        self._move_to(torch.nonzero(self._flat(self._mask)).squeeze(1), removed)
 
     @torch.no_grad()
     def load(self, positions: Tensor, values: Tensor | None = None, state: Mapping[str, Tensor] | None = None) -> None:
@@ -142,10 +209,11 @@ class MaskedMatrix:
         state : mapping of str to Tensor of shape (nnz,), optional
             Optimizer state of the active weights; made where the optimizer has none yet.
         """
-        self.positions = positions.to(self.parameter.device)
-        self._activate(self.positions)
+        positions = positions.to(self.parameter.device)
+        self._move_to(positions, self.positions[~torch.isin(self.positions, positions)])
+        self._activate(positions)
         if values is not None:
-            self._flat(self.parameter)[self.positions] = values.to(self.parameter)
+            self.values = values
         for key, active in (state or {}).items():
             full = self._optimizer.state[self.parameter].setdefault(key, torch.zeros_like(self.parameter.detach()))
             full.zero_()
@@ -157,6 +225,15 @@ class MaskedMatrix:
         self._flat(self._mask)[positions] = 1
         for full in (self.parameter, *self._states().values()):
             full.mul_(self._mask)
+
+    def _add(self, gradient: Sequence[Share], signal: Signal) -> None:
+        held = self._sums.setdefault(signal.name, GradientSum(self.info.shape, self.parameter))
+        held.add(gradient, signal.decay)
+
+    def _move_to(self, positions: Tensor, removed: Tensor) -> None:
+        if self.signs is not None:
+            self.signs = follow(self.signs, self.positions, removed, positions)
+        self.positions = positions
 
     def _states(self) -> dict[str, Tensor]:
         """Every tensor the optimizer keeps that has an entry for each weight."""

@@ -125,6 +125,39 @@ def find_method(
 _REDISTRIBUTE = redistribution.REDISTRIBUTE
 
 
+def why_not_stored(method: Method) -> str | None:
+    """Why a method cannot run on matrices that hold their active weights only, as a sentence; None where it can.
+
+    A method that begins dense and prunes can: such matrices then begin with all places, larger than dense ones.
+    """
+    if method.begins_dense and method.prune is None and not method.units:
+        return (
+            f"Every weight of the method {method.name} stays active: layers that hold active weights only would be "
+            "larger and slower with it than dense ones."
+        )
+    return None
+
+
+def dense_quantity(method: Method, places: int) -> str | None:
+    """What of dense size a method must form where layers hold active weights only, as a sentence; None if nothing.
+
+    Parameters
+    ----------
+    method : Method
+    places : int
+        Of all sparse matrices together.
+    """
+    held = f"{places:,} values, {4 * places / 1e6:,.0f} MB"
+    if "momentum" in method.signals:
+        return f"The method {method.name} keeps a dense momentum of {held}, in sparse execution too."
+    if "gradient" in method.signals:
+        return (
+            f"The method {method.name} looks at a dense gradient of {held}, a few rows at a time. Until then it keeps "
+            "activations and gradients of the batches it sums over, or the dense sum where that is less."
+        )
+    return None
+
+
 def _require(what: str, name: str, known: tuple[str, ...]) -> None:
     if name not in known:
         near = difflib.get_close_matches(name, known, n=1)

@@ -9,6 +9,8 @@ from torch import Tensor
 def draw_without_replacement(population: int, k: int, generator: torch.Generator) -> Tensor:
     """Choose `k` different numbers of ``range(population)``, every choice equally likely.
 
+    Nothing much longer than twice `k` is made, however many there are to choose from.
+
     Returns
     -------
     Tensor of int64, shape (k,)
@@ -16,7 +18,15 @@ def draw_without_replacement(population: int, k: int, generator: torch.Generator
     """
     if k > population:
         raise ValueError(f"cannot choose {k} of {population} without replacement")
-    return torch.randperm(population, generator=generator)[:k].sort().values
+    if 2 * k > population:
+        return torch.randperm(population, generator=generator)[:k].sort().values
+    # Draw, and draw again for those that were drawn twice. Dropping random ones of too many keeps all choices equal.
+    drawn = torch.empty(0, dtype=torch.int64)
+    while len(drawn) < k:
+        more = torch.randint(population, (k - len(drawn) + 8,), generator=generator)
+        # Sorted first: unique() alone takes several times as long.
+        drawn = torch.unique_consecutive(torch.cat([drawn, more]).sort().values)
+    return drawn[torch.randperm(len(drawn), generator=generator)[:k]].sort().values
 
 
 def free_position(occupied: Tensor, rank: Tensor, start: int = 0) -> Tensor:
@@ -39,19 +49,43 @@ def free_position(occupied: Tensor, rank: Tensor, start: int = 0) -> Tensor:
     return start + rank + torch.searchsorted(free_before, rank, right=True)
 
 
-def draw_few(population: int, k: int, generator: torch.Generator) -> Tensor:
-    """Choose `k` different numbers of ``range(population)`` as :func:`draw_without_replacement`, cheaper for few.
+def shuffled(positions: Tensor, seed: int) -> Tensor:
+    """A number for each position that looks random and is no other position's, int64: the same wherever it is asked.
+
+    Sorting by it puts any positions in a random order without drawing one for all places there are. It is the mixing
+    function of SplitMix64 (Steele, Lea & Flood 2014, "Fast splittable pseudorandom number generators").
+    """
+    x = positions + seed  # int64 wraps around, as it should
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        x = (x ^ ((x >> shift) & (2 ** (64 - shift) - 1))) * (factor - 2**64)
+    return x ^ ((x >> 31) & (2**33 - 1))
+
+
+def among(positions: Tensor, known: Tensor) -> Tensor:
+    """Whether each position is one of the `known` ones, which are sorted: bool, of the shape of `positions`."""
+    if not len(known):
+        return torch.zeros_like(positions, dtype=torch.bool)
+    return known[torch.searchsorted(known, positions).clamp_(max=len(known) - 1)] == positions
+
+
+def follow(kept: Tensor, old: Tensor, removed: Tensor, new: Tensor) -> Tensor:
+    """What is kept of the weights at `old` positions, at `new` ones: zero where a weight is new.
+
+    Parameters
+    ----------
+    kept : Tensor, shape (n,)
+    old : Tensor of int64, shape (n,)
+        Sorted.
+    removed : Tensor of int64
+        Of `old`; they may be among the new ones again.
+    new : Tensor of int64, shape (m,)
+        Sorted; all of `old` but `removed`, and others.
 
     Returns
     -------
-    Tensor of int64, shape (k,)
-        Sorted, on the CPU.
+    Tensor, shape (m,)
     """
-    if 2 * k > population:
-        return draw_without_replacement(population, k, generator)
-    # Draw, and draw again for those that were drawn twice. Dropping random ones of too many keeps all choices equal.
-    drawn = torch.empty(0, dtype=torch.int64)
-    while len(drawn) < k:
-        more = torch.randint(population, (k - len(drawn) + 8,), generator=generator)
-        drawn = torch.cat([drawn, more]).unique()  # type: ignore[no-untyped-call]
-    return drawn[torch.randperm(len(drawn), generator=generator)[:k]].sort().values
+    stays = ~torch.isin(old, removed)
+    moved = kept.new_zeros(len(new))
+    moved[torch.searchsorted(new, old[stays])] = kept[stays]
+    return moved

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import torch
 
 from strnn_viz.sparsity.blocks import Block
-from strnn_viz.sparsity.positions import draw_few
+from strnn_viz.sparsity.positions import draw_without_replacement
 
 #: (blocks before pruning, pruned of each, free places of each, random generator) -> to be grown in each.
 Redistribute = Callable[[Sequence[Block], Sequence[int], Sequence[int], torch.Generator], list[int]]
@@ -35,7 +35,7 @@ def survivors(blocks: Sequence[Block], pruned: Sequence[int], room: Sequence[int
 def places(_: Sequence[Block], pruned: Sequence[int], room: Sequence[int], generator: torch.Generator) -> list[int]:
     """Every free place of the network equally likely (DeepR, Bellec et al. 2018)."""
     edges = torch.tensor(room).cumsum(0)
-    drawn = draw_few(int(edges[-1]), sum(pruned), generator)
+    drawn = draw_without_replacement(int(edges[-1]), sum(pruned), generator)
     return torch.bincount(torch.searchsorted(edges, drawn, right=True), minlength=len(room)).tolist()
 
 

@@ -12,6 +12,7 @@ from torch import Tensor
 from strnn_viz.sparsity.blocks import Block, FreePlaces
 from strnn_viz.sparsity.growth import Regrow
 from strnn_viz.sparsity.methods import Method
+from strnn_viz.sparsity.positions import among
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,6 @@ def carry_out(
         new = torch.cat(added[name]) if added[name] else gone[:0]
         if len(gone) or len(new):
             matrix.rewire(gone, new)
-        again = int(torch.isin(new, gone).sum()) if len(new) else 0
+        again = int(among(new, gone).sum())
         done[name] = Rewiring(len(gone), again, thresholds[name], len(new))
     return done

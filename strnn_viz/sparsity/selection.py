@@ -23,10 +23,6 @@ class Moment:
         Prune rate.
     update, updates : int
         Updates done before this one, and in all.
-    begun : int
-        Places of all matrices together.
-    budget : int
-        Active weights to end with.
     limited : bool
         Whether what is pruned must leave room to regrow elsewhere.
     memory : dict of str to float
@@ -36,8 +32,6 @@ class Moment:
     rate: float
     update: int = 0
     updates: int = 1
-    begun: int = 0
-    budget: int = 0
     limited: bool = False
     memory: dict[str, float] = field(default_factory=dict)
 

@@ -1,32 +1,39 @@
-"""What gradient-based regrowth must know of inactive weights, gathered from dense gradients as they pass by.
+"""What gradient-based regrowth must know of inactive weights, gathered from gradients as they pass by.
 
-Both are buffers of their own, beside the optimizer's: the optimizer's state is masked, so an inactive weight has no
-momentum there, and to rank those zeros would be to choose at random while paying for a dense gradient.
+It is kept beside the optimizer's state: that is masked, so an inactive weight has no momentum there, and to rank those
+zeros would be to choose at random while paying for a dense gradient.
 """
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
-
-from strnn_viz.sparsity.matrix import MaskedMatrix
+from collections.abc import Callable
+from dataclasses import dataclass
 
 
-@torch.no_grad()
-def add_gradient(matrix: MaskedMatrix, gradient: Tensor) -> None:
-    """Sum gradients over batches, for RigL: one batch alone ranks little but its own noise."""
-    held = matrix.signals.get("gradient")
-    if held is None:
-        matrix.signals["gradient"] = gradient.clone()
-    else:
-        held += gradient
+@dataclass(frozen=True)
+class Signal:
+    """What is kept of the gradients of all places of a matrix: a sum, which may decay.
+
+    Attributes
+    ----------
+    name : str
+        ``"gradient"`` or ``"momentum"``.
+    decay : float
+        What is left of it when the next gradient comes; 1: a plain sum.
+    wanted : callable
+        Whether a gradient that comes now counts.
+    """
+
+    name: str
+    decay: float
+    wanted: Callable[[], bool]
 
 
-@torch.no_grad()
-def add_momentum(matrix: MaskedMatrix, gradient: Tensor, decay: float) -> None:
-    """Keep an exponentially decaying sum of gradients, for SNFS: at every step and for every weight."""
-    held = matrix.signals.get("momentum")
-    if held is None:
-        matrix.signals["momentum"] = gradient.clone()
-    else:
-        held.mul_(decay).add_(gradient)
+def gradient(wanted: Callable[[], bool]) -> Signal:
+    """A sum over batches, for RigL: one batch alone ranks little but its own noise."""
+    return Signal("gradient", 1.0, wanted)
+
+
+def momentum(decay: float) -> Signal:
+    """A momentum, for SNFS: at every step and for every weight."""
+    return Signal("momentum", decay, lambda: True)

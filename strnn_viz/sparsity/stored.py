@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
+from torch.utils.hooks import RemovableHandle
 
-from strnn_viz.nn.sparse import Pattern, SparseMatrix
+from strnn_viz.nn.sparse import Pattern, Share, SparseMatrix
 from strnn_viz.runs import LayerInfo
-from strnn_viz.sparsity.matrix import MaskedMatrix, Observer
+from strnn_viz.runs.snapshot import pack_positions
+from strnn_viz.sparsity.matrix import MaskedMatrix
+from strnn_viz.sparsity.signals import Signal
 
 
 class StoredMatrix(MaskedMatrix):
     """What :class:`MaskedMatrix` is to a dense parameter, for a :class:`~strnn_viz.nn.sparse.SparseMatrix`.
 
     Its parameter, gradient and optimizer state have an entry for each active weight, so there is nothing to mask; a
-    rewiring inserts and removes entries. Only :attr:`mask` makes something of the matrix's full size.
+    rewiring inserts and removes entries. Of the matrix's full size are only :attr:`mask`, made when asked for, and what
+    a method that regrows by gradients keeps of inactive weights: see :class:`~strnn_viz.sparsity.sums.GradientSum`.
 
     Parameters
     ----------
@@ -31,8 +37,11 @@ class StoredMatrix(MaskedMatrix):
     def __init__(self, info: LayerInfo, matrix: SparseMatrix, optimizer: torch.optim.Optimizer) -> None:
         self.info, self.parameter, self._optimizer = info, matrix.values, optimizer
         self.positions = matrix.pattern.positions
-        self.signals = {}
         self._matrix = matrix
+        self._begin()
+        self._arrived: list[Share] = []
+        self._complete = False
+        self._hook: RemovableHandle | None = None
 
     @property
     def mask(self) -> Tensor:
@@ -41,8 +50,16 @@ class StoredMatrix(MaskedMatrix):
 
     @property
     def values(self) -> Tensor:
-        """Active weights, shape (nnz,), in order of their positions."""
+        """Active weights, shape (nnz,), in order of their positions: a copy. They can be assigned."""
         return self.parameter.detach().clone()
+
+    @values.setter
+    def values(self, values: Tensor) -> None:
+        self.parameter.detach().copy_(values)
+
+    def bits(self) -> NDArray[np.uint8]:
+        """The mask as snapshots keep it, as of a masked matrix; no dense mask is made."""
+        return pack_positions(self.positions.cpu().numpy(), self.info.size)
 
     @property
     def state(self) -> dict[str, Tensor]:
@@ -54,12 +71,32 @@ class StoredMatrix(MaskedMatrix):
         kept = self.first_moment
         return None if kept is None else kept[torch.searchsorted(self.positions, positions)]
 
-    def observe(self, _: Observer) -> None:
-        """Refuse: gradients of inactive weights are never computed."""
-        raise TypeError(f"{self.info.name} is stored as its active weights: there is no dense gradient to look at.")
+    def gather(self, signal: Signal | None) -> None:
+        """From now on sum the gradients of all places, of which the layer tells in shares. None: no more."""
+        self._gathered = signal
+        self._arrived.clear()
+        if self._hook is not None:
+            self._hook.remove()
+        self._matrix.observer = None if signal is None else self._arrive
+        self._hook = None if signal is None else self.on_gradient(self._arrived_all)
 
     def mask_gradient(self) -> None:
-        """Do nothing: the gradient is that of active weights."""
+        """Take what arrived of the gradient at every place; that of active weights needs no mask."""
+        shares, self._arrived = self._arrived, []
+        if shares and self._gathered is not None:
+            self._add(shares, self._gathered)
+
+    def squares(self, axis: int, start: int, n: int) -> Tensor:
+        """Sum of squared weights in each of some rows or columns, as of a masked matrix."""
+        line, inside = self._lines(axis, start, n)
+        squares = self.parameter.detach()[inside].square()
+        return squares.new_zeros(n).index_add_(0, line[inside] - start, squares)
+
+    @torch.no_grad()
+    def scale(self, axis: int, start: int, factors: Tensor) -> None:
+        """Multiply some rows or columns by a factor each, as of a masked matrix."""
+        line, inside = self._lines(axis, start, len(factors))
+        self.parameter[inside] *= factors.to(self.parameter)[line[inside] - start]
 
     def mask_weight(self) -> None:
         """Do nothing: there are no inactive weights."""
@@ -77,7 +114,7 @@ class StoredMatrix(MaskedMatrix):
         moved = self._matrix.rewire(removed.sort().values, added.sort().values, self._states())
         if moved:
             self._optimizer.state[self.parameter].update(moved)
-        self.positions = self._matrix.pattern.positions
+        self._move_to(self._matrix.pattern.positions, removed)
 
     @torch.no_grad()
     def load(self, positions: Tensor, values: Tensor | None = None, state: Mapping[str, Tensor] | None = None) -> None:
@@ -87,9 +124,26 @@ class StoredMatrix(MaskedMatrix):
         own = self.positions
         self.rewire(own[~torch.isin(own, positions)], positions[~torch.isin(positions, own)])
         if values is not None:
-            self.parameter.copy_(values)
+            self.values = values
         for key, active in (state or {}).items():
             self._optimizer.state[self.parameter][key] = active.to(self.parameter, copy=True)
+
+    def _lines(self, axis: int, start: int, n: int) -> tuple[Tensor, Tensor]:
+        """Row or column of every active weight, and which of them are among `n` from `start` on."""
+        line = self.lines(axis)
+        return line, torch.nonzero((line >= start) & (line < start + n)).squeeze(1)
+
+    def _arrive(self, share: Share) -> None:
+        assert self._gathered is not None
+        if not self._gathered.wanted():
+            return
+        if self._complete and self.parameter.grad is None:
+            self._arrived.clear()  # of a gradient that was dropped: its step was skipped
+        self._complete = False
+        self._arrived.append(share)
+
+    def _arrived_all(self) -> None:
+        self._complete = True
 
     def _states(self) -> dict[str, Tensor]:
         kept = self._optimizer.state.get(self.parameter, {})

@@ -46,8 +46,7 @@ class Units:
         for layer in self.layers:
             squares = torch.zeros(layer.units)
             for matrix, axis, start in self._slices(layer):
-                own = matrix.parameter.detach().narrow(axis, start, layer.units)
-                squares += own.square().sum(1 - axis).float().cpu()
+                squares += matrix.squares(axis, start, layer.units).float().cpu()
             found.append(squares.sqrt())
         return found
 
@@ -60,8 +59,7 @@ class Units:
         for layer, norms in zip(self.layers, self.norms(), strict=True):
             factor = (1 - amount / norms.clamp(min=1e-30)).clamp(min=0)
             for matrix, axis, start in self._slices(layer):
-                own = matrix.parameter.narrow(axis, start, layer.units)
-                own.mul_(factor.to(own).unsqueeze(1 - axis))
+                matrix.scale(axis, start, factor)
 
     def remove_down_to(self, budget: int) -> dict[str, Tensor]:
         """Remove the weakest units until at most `budget` weights are active; every layer keeps one at least.
@@ -86,15 +84,15 @@ class Units:
                 break
             self.kept[i][j] = False
             gone[i] += 1
-        return {name: matrix.positions[~self._mask(matrix)[matrix.positions]] for name, matrix in
-                self._matrices.items()}  # fmt: skip
+        return {name: matrix.positions[~self._stays(matrix)] for name, matrix in self._matrices.items()}
 
     def take_over(self) -> None:
         """Find out from the masks which units are kept, after a topology was loaded."""
         for i, layer in enumerate(self.layers):
             alive = torch.zeros(layer.units, dtype=torch.bool)
             for matrix, axis, start in self._slices(layer):
-                alive |= matrix.mask.narrow(axis, start, layer.units).any(1 - axis).cpu()
+                line = matrix.lines(axis).cpu() - start
+                alive[line[(line >= 0) & (line < layer.units)]] = True
             self.kept[i] = alive
 
     def _slices(self, layer: UnitLayer) -> list[tuple[MaskedMatrix, int, int]]:
@@ -117,11 +115,11 @@ class Units:
                 extent[matrix.info.name][axis] -= count
         return sum(rows * columns for rows, columns in extent.values())
 
-    def _mask(self, matrix: MaskedMatrix) -> Tensor:
-        """Which places of a matrix the kept units leave, flat."""
+    def _stays(self, matrix: MaskedMatrix) -> Tensor:
+        """Which active weights of a matrix the kept units leave, shape (nnz,)."""
         rows, columns = (torch.ones(n, dtype=torch.bool) for n in matrix.info.shape)
         for layer, kept in zip(self.layers, self.kept, strict=True):
             for other, axis, start in self._slices(layer):
                 if other is matrix:
                     (rows, columns)[axis][start : start + layer.units] = kept
-        return (rows.unsqueeze(1) & columns).flatten().to(matrix.positions.device)
+        return rows.to(matrix.positions.device)[matrix.lines(0)] & columns.to(matrix.positions.device)[matrix.lines(1)]

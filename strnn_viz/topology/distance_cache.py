@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import TypedDict
 
+from strnn_viz.cache import cache_folder
 from strnn_viz.errors import RunError
 from strnn_viz.runs.files import write_whole
 
@@ -22,9 +22,8 @@ class Entry(TypedDict):
 
 
 def default_folder() -> Path:
-    """``$XDG_CACHE_HOME/strnn-viz/distances``, or ``~/.cache/strnn-viz/distances``."""
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    return (Path(base) if base else Path.home() / ".cache") / "strnn-viz" / "distances"
+    """``distances`` in :func:`~strnn_viz.cache.cache_folder`."""
+    return cache_folder() / "distances"
 
 
 class DistanceCache:

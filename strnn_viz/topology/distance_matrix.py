@@ -70,8 +70,8 @@ def distance_matrix(
         All of one architecture. Weights are not kept, and of a run not even read: 8 MB for each snapshot of a model
         with 66 million positions.
     cache : path-like, None or False
-        Directory that keeps distances by the content of the topologies; None for ``$XDG_CACHE_HOME/strnn-viz`` or
-        ``~/.cache/strnn-viz``, False for none. Where it cannot be written a warning says so.
+        Directory that keeps distances by the content of the topologies; None for a folder in
+        :func:`strnn_viz.cache.cache_folder`, False for none. Where it cannot be written a warning says so.
     progress : callable or bool
         Called with the distances done and all of them. True shows a bar on a terminal once it has taken two seconds,
         False nothing.

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from strnn_viz.errors import RunError
-from strnn_viz.runs.snapshot import pack, unpack
+from strnn_viz.nn.sparse import SparseMatrix
+from strnn_viz.runs.snapshot import positions_of
 from strnn_viz.sparsity import Rewiring
 from strnn_viz.training.averaged_sgd import AveragedSGD
 from strnn_viz.training.trainer import Trainer
@@ -30,8 +31,9 @@ def save(trainer: Trainer) -> tuple[Arrays, dict[str, Any]]:
     """
     arrays: Arrays = {}
     masked = {id(m.parameter) for m in trainer.sparse.matrices.values()}
+    parameters = _parameters(trainer.model)
     for name, matrix in trainer.sparse.matrices.items():
-        arrays[f"matrix/{name}/bits"] = pack(matrix.mask.cpu().numpy())
+        arrays[f"matrix/{name}/bits"] = matrix.bits()
         arrays[f"matrix/{name}/values"] = _array(matrix.values)
         for key, value in matrix.state.items():
             arrays[f"matrix/{name}/state/{key}"] = _array(value)
@@ -40,14 +42,14 @@ def save(trainer: Trainer) -> tuple[Arrays, dict[str, Any]]:
         arrays[f"mask/first/{name}"] = trainer.first[name]
         arrays[f"mask/previous/{name}"] = trainer.previous[name]
     scalars: dict[str, dict[str, float]] = {}
-    for name, parameter in trainer.model.named_parameters():
+    for name, (parameter, shape) in parameters.items():
         kept = trainer.optimizer.state.get(parameter, {})
         scalars[name] = {k: float(v) for k, v in kept.items() if _is_number(v)}
         if id(parameter) not in masked:
-            arrays[f"dense/{name}/value"] = _array(parameter)
+            arrays[f"dense/{name}/value"] = _array(parameter).reshape(shape)
             for key, value in kept.items():
                 if isinstance(value, torch.Tensor) and value.shape == parameter.shape:
-                    arrays[f"dense/{name}/state/{key}"] = _array(value)
+                    arrays[f"dense/{name}/state/{key}"] = _array(value).reshape(shape)
     for i, layer in enumerate(trainer.state or []):
         for j, part in enumerate(layer):
             arrays[f"carried/{i}/{j}"] = _array(part)
@@ -97,25 +99,28 @@ def load(trainer: Trainer, arrays: Mapping[str, NDArray[Any]], header: Mapping[s
 def _load(trainer: Trainer, arrays: Mapping[str, NDArray[Any]], header: Mapping[str, Any]) -> None:
     torch.set_num_threads(int(header["threads"]))  # sums depend on it in their last bits
     optimizer = trainer.optimizer
-    parameters = dict(trainer.model.named_parameters())
-    for name, parameter in parameters.items():
+    parameters = _parameters(trainer.model)
+    for name, (parameter, _) in parameters.items():
         for key, number in header["scalars"].get(name, {}).items():
             optimizer.state[parameter][key] = torch.tensor(number)
     for name, matrix in trainer.sparse.matrices.items():
-        mask = unpack(arrays[f"matrix/{name}/bits"], matrix.info.shape)
-        positions = torch.from_numpy(np.flatnonzero(mask))
+        positions = torch.from_numpy(positions_of(arrays[f"matrix/{name}/bits"]))
         state = {k: torch.from_numpy(v) for k, v in _below(arrays, f"matrix/{name}/state/").items()}
         matrix.load(positions, torch.from_numpy(arrays[f"matrix/{name}/values"]), state)
         trainer.first[name] = arrays[f"mask/first/{name}"]
         trainer.previous[name] = arrays[f"mask/previous/{name}"]
     for key, value in _below(arrays, "dense/").items():
         name, _, part = key.partition("/")
-        parameter = parameters[name]
+        parameter, shape = parameters[name]
+        held = torch.from_numpy(value)
+        if held.shape != shape:
+            raise ValueError(f"{name}: expected {tuple(shape)}, found {tuple(held.shape)}")
         with torch.no_grad():
             if part == "value":
-                parameter.copy_(torch.from_numpy(value))
+                parameter.copy_(held.view_as(parameter))
             else:
-                optimizer.state[parameter][part.removeprefix("state/")] = torch.from_numpy(value).to(parameter)
+                key = part.removeprefix("state/")
+                optimizer.state[parameter][key] = held.view_as(parameter).to(parameter, copy=True)
     carried: dict[int, dict[int, torch.Tensor]] = {}
     for key, value in _below(arrays, "carried/").items():
         i, j = map(int, key.split("/"))
@@ -147,6 +152,17 @@ def _load(trainer: Trainer, arrays: Mapping[str, NDArray[Any]], header: Mapping[
         optimizer.begin_averaging()
     for group in optimizer.param_groups:
         group["lr"] = float(header["lr"])
+
+
+def _parameters(model: nn.Module) -> dict[str, tuple[nn.Parameter, torch.Size]]:
+    """Every parameter and its shape, by the name and of the shape it has in the dense form of the model."""
+    stored = {id(m.values): m.shape for m in model.modules() if isinstance(m, SparseMatrix)}
+    found = {}
+    for name, parameter in model.named_parameters():
+        shape = stored.get(id(parameter))
+        own = name if shape is None else name.removesuffix(".values")
+        found[own] = parameter, parameter.shape if shape is None else torch.Size(shape)
+    return found
 
 
 def _told(rewirings: Mapping[str, Rewiring]) -> dict[str, list[Any]]:

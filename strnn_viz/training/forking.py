@@ -11,6 +11,7 @@ from strnn_viz.rules import METHODS
 from strnn_viz.runs import Parent, Run, files
 from strnn_viz.runs.forks import check_epoch, forked_config
 from strnn_viz.training import checkpoint
+from strnn_viz.training.execution import Execution
 from strnn_viz.training.recording import Recording
 from strnn_viz.training.trainer import Trainer
 
@@ -41,7 +42,7 @@ def fork(path: str | os.PathLike[str], parent: Run, epoch: int, changes: Mapping
     check_epoch(parent, epoch)
     arrays, header = files.read_arrays(files.epoch_file(parent.path / files.CHECKPOINTS, epoch))
     first = parent[epoch]
-    recording = Recording(path, config, parent=Parent(parent.name, epoch))
+    recording = Recording(path, config, parent=Parent(parent.name, epoch), execution=_kept(parent, config))
     try:
         checkpoint.load(recording.trainer, arrays, header)
         assert parent.config is not None
@@ -51,6 +52,13 @@ def fork(path: str | os.PathLike[str], parent: Run, epoch: int, changes: Mapping
         recording.writer.close()
         raise
     return recording
+
+
+def _kept(parent: Run, config: RunConfig) -> Execution | None:
+    """What the other run chose, where the choice would be about the same thing."""
+    assert parent.config is not None
+    same = (config.sparsity, config.training.execution) == (parent.config.sparsity, parent.config.training.execution)
+    return Execution.from_about(parent.about) if same else None
 
 
 def _adapt(trainer: Trainer, before: RunConfig, told: Set[str]) -> None:

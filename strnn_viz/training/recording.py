@@ -14,6 +14,7 @@ from strnn_viz.runs.control import write_progress
 from strnn_viz.runs.steps import append_steps
 from strnn_viz.training import checkpoint
 from strnn_viz.training.course import Course
+from strnn_viz.training.execution import Execution
 from strnn_viz.training.trainer import Step, Trainer
 
 _TELL_SECONDS = 0.25  # between two notes of progress
@@ -36,6 +37,8 @@ class Recording:
         Continue the run from its last usable checkpoint; a run without one begins anew.
     parent : Parent, optional
         The run and epoch a new run goes on from; see :func:`~strnn_viz.training.forking.fork`.
+    execution : Execution, optional
+        In which form a new run holds its matrices; by default it is chosen now. A resumed run keeps to what it has.
 
     Raises
     ------
@@ -55,6 +58,7 @@ class Recording:
         *,
         resume: bool = False,
         parent: Parent | None = None,
+        execution: Execution | None = None,
     ) -> None:
         self.path = Path(path)
         if resume:
@@ -67,12 +71,14 @@ class Recording:
                     f"{self.path} is finished: it has all of its {config.training.epochs} epochs. Start another run "
                     "to train longer."
                 )
+            execution = Execution.from_about(run.about)
         assert config is not None
-        self.trainer = Trainer(config)
+        self.trainer = Trainer(config, execution)
         self.stop = False
         self.records = self.trainer.ranks.rank == 0
         if self.records:
-            self.writer = RunWriter(self.path, config, resume=resume, parent=parent)
+            told = self.trainer.execution.to_dict()
+            self.writer = RunWriter(self.path, config, resume=resume, parent=parent, execution=told)
         if resume:
             try:
                 self._resume()

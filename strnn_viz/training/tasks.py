@@ -57,7 +57,7 @@ class Task(ABC):
     Attributes
     ----------
     model : Module
-        Not yet initialized.
+        What is evaluated: one that :meth:`build` made, or its sparse form; set by whoever made it.
     references : dict of str to float
         What a model that learned nothing but frequencies would reach; part of every snapshot's metrics.
     steps : int
@@ -84,6 +84,10 @@ class Task(ABC):
                 f"training.batch_size = {config.training.batch_size} cannot be shared by {ranks.size} processes. "
                 f"Choose a multiple of {ranks.size}."
             )
+
+    @abstractmethod
+    def build(self) -> LanguageModel | TextClassifier:
+        """The model, not yet initialized, on PyTorch's default device."""
 
     @abstractmethod
     def batch(self, split: str, step: int, epoch: int | None = None) -> Batch:
@@ -134,8 +138,12 @@ class LanguageModelling(Task):
         }
         self.references = {"unigram_perplexity": unigram_perplexity(corpus)}
         words = len(corpus.vocabulary)
-        self.model = LanguageModel(words, model_config(config, lambda m: LanguageModel(words, m)))
+        self._words, self._config = words, model_config(config, lambda m: LanguageModel(words, m))
         self.steps, self.tokens = self.count("train")
+
+    def build(self) -> LanguageModel:
+        """The language model, not yet initialized."""
+        return LanguageModel(self._words, self._config)
 
     def batch(self, split: str, step: int, epoch: int | None = None) -> Batch:
         """One batch; a language model reads its text in order, whatever the epoch."""
@@ -146,7 +154,7 @@ class LanguageModelling(Task):
 
     def loss(self, model: nn.Module, batch: Batch, state: State | None) -> tuple[Tensor, int, State]:
         """Cross-entropy of the words of a batch; how many were guessed right is not counted."""
-        device = next(self.model.parameters()).device
+        device = next(model.parameters()).device
         logits, state = model(batch.inputs.to(device), state)
         loss = cross_entropy_in_place(logits.flatten(0, 1), batch.targets.to(device).flatten())
         return loss, 0, [cast("tuple[Tensor, ...]", tuple(s.detach() for s in layer)) for layer in state or []]
@@ -181,9 +189,14 @@ class Classification(Task):
         self._order: tuple[int, Tensor] | None = None
         self.references = {"majority_accuracy": majority_accuracy(passages)}
         words, classes = len(passages.vocabulary), len(passages.classes)
-        self.model = TextClassifier(words, classes, model_config(config, lambda m: TextClassifier(words, classes, m)))
+        self._words, self._classes = words, classes
+        self._config = model_config(config, lambda m: TextClassifier(words, classes, m))
         self.steps, count = self.count("train")
         self.tokens = count * self.passage
+
+    def build(self) -> TextClassifier:
+        """The classifier, not yet initialized."""
+        return TextClassifier(self._words, self._classes, self._config)
 
     def batch(self, split: str, step: int, epoch: int | None = None) -> Batch:
         """One batch of passages."""
@@ -198,7 +211,7 @@ class Classification(Task):
     def loss(self, model: nn.Module, batch: Batch, state: State | None) -> tuple[Tensor, int, None]:
         """Cross-entropy of the classes of a batch, and how many were told right."""
         del state
-        device = next(self.model.parameters()).device
+        device = next(model.parameters()).device
         targets = batch.targets.to(device)
         logits = model(batch.inputs.to(device))
         right = int((logits.argmax(1) == targets).sum())

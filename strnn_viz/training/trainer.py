@@ -9,21 +9,20 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from torch import nn
 
 from strnn_viz.config import RunConfig
-from strnn_viz.errors import TrainingError, UsageError
+from strnn_viz.errors import TrainingError
 from strnn_viz.nn.lstm import State
 from strnn_viz.runs import LayerSnapshot, Snapshot, capture
-from strnn_viz.sparsity import Rewiring, SparseTraining
+from strnn_viz.sparsity import Rewiring
 from strnn_viz.sparsity.discovery import weight_matrices
 from strnn_viz.training.accounting import Meter
 from strnn_viz.training.averaged_sgd import AveragedSGD
 from strnn_viz.training.device import find_device
-from strnn_viz.training.optimizers import make_optimizer
+from strnn_viz.training.execution import Execution, choose
+from strnn_viz.training.making import make
 from strnn_viz.training.randomness import OwnRandomness
 from strnn_viz.training.ranks import Ranks
-from strnn_viz.training.small_dense import excluded
 from strnn_viz.training.tasks import make_task
 
 
@@ -56,11 +55,15 @@ class Trainer:
     Parameters
     ----------
     config : RunConfig
+    execution : Execution, optional
+        What was chosen when the run began; by default it is chosen now.
 
     Attributes
     ----------
     epoch : int
         Epochs completed.
+    execution : Execution
+        In which form matrices are held, and why.
     task : Task
     model : Module
     optimizer : Optimizer
@@ -76,7 +79,7 @@ class Trainer:
         If CUDA is asked for and there is none, or what the configuration asks for does not fit the model.
     """
 
-    def __init__(self, config: RunConfig) -> None:
+    def __init__(self, config: RunConfig, execution: Execution | None = None) -> None:
         self.config = config
         self.device = find_device(config.training.device)
         if config.training.threads:
@@ -84,11 +87,10 @@ class Trainer:
         self.ranks = Ranks.join()
         self.task = make_task(config, self.ranks)
         weights, topology, dropout = self._seeds()
-        self.model = self.task.model
-        self.model.initialize(config.model, torch.Generator().manual_seed(weights))
-        self.model.to(self.device)
-        self.optimizer = make_optimizer(config.optimizer, self.model)
-        self.sparse = self._attach(topology)
+        self.execution = choose(config, self.task, self.device, (weights, topology), execution)
+        self.made = make(config, self.task, self.execution.form, self.device, weights, topology)
+        self.model, self.optimizer, self.sparse = self.made.model, self.made.optimizer, self.made.sparse
+        self.task.model = self.model
         self._parallel = self.ranks.wrap(self.model, self.device)
         self._dropout_seed = dropout
         self.randomness = OwnRandomness(self.device)
@@ -103,39 +105,6 @@ class Trainer:
         infos = [info for info, _ in weight_matrices(self.model)]
         self.meter = Meter(infos, config.sparsity, steps=self.task.steps, passage=self.task.passage)
         self._leaving = self.left = False
-
-    def _attach(self, seed: int) -> SparseTraining:
-        config, s = self.config, self.config.sparsity
-        every, steps = s.update_every, self.task.steps
-        updates = config.training.epochs * (steps // every if every else 1)
-        if updates == 0:
-            raise UsageError(
-                f"sparsity.update_every = {every} steps is longer than an epoch, which has {steps}. Use 0 to rewire "
-                f"once an epoch, or at most {steps}."
-            )
-        return SparseTraining(
-            self.model,
-            self.optimizer,
-            method=s.method,
-            density=s.density,
-            updates=updates,
-            prune_rate=s.prune_rate,
-            initialization=s.initialization,
-            epsilon=s.epsilon,
-            granularity=s.granularity,
-            prune=s.prune,
-            regrow=s.regrow,
-            redistribution=s.redistribution,
-            schedule=s.schedule,
-            reactivate=s.reactivate,
-            exclude=excluded(config),
-            gradients="step",
-            l1=s.l1,
-            temperature=s.temperature,
-            group_lasso=s.group_lasso,
-            momentum_decay=config.optimizer.momentum,
-            seed=seed,
-        )
 
     @property
     def lr(self) -> float:
@@ -219,13 +188,7 @@ class Trainer:
             total, hits, leaving = self.ranks.sum([float(loss.detach()), right, self._leaving])
             self._require_finite(total, "training loss")
             # Processes average their gradients, and the loss is a sum over all of them.
-            (loss * self.ranks.size / batch.count).backward()  # type: ignore[no-untyped-call]
-            clip = self.config.optimizer
-            if clip.clip == "active":
-                self.sparse.mask_gradients()
-            if clip.clip_norm:
-                nn.utils.clip_grad_norm_(self.model.parameters(), clip.clip_norm)
-            self.optimizer.step()
+            self.made.descend(loss * self.ranks.size / batch.count, self.config.optimizer)
         self.loss_sum += total
         self.right_sum += hits
         self.prediction_sum += batch.count
@@ -273,8 +236,8 @@ class Trainer:
         } | self.meter.metrics(self._nnz)
         layers: dict[str, LayerSnapshot] = {}
         for name, matrix in self.sparse.matrices.items():
-            mask, values = matrix.mask.cpu().numpy(), matrix.values.cpu().numpy()
-            layers[name] = capture(matrix.info, mask, values, self.previous.get(name), self.first.get(name))
+            bits, values = matrix.bits(), matrix.values.cpu().numpy()
+            layers[name] = capture(matrix.info, bits, values, self.previous.get(name), self.first.get(name))
         self.previous = {name: layer.bits for name, layer in layers.items()}
         self.first = self.first or self.previous
         return Snapshot(self.epoch, self.step, metrics, layers)

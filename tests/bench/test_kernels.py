@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import math
 
 import pytest
 import torch
 
-from strnn_viz.bench.kernels import kernels, passing, table
+from strnn_viz.bench.kernels import kernels, table
 from strnn_viz.nn.sparse import installed
 
 
@@ -49,20 +48,6 @@ def test_values_are_plain_and_the_table_has_them_all(result: dict) -> None:
     assert text.count("×") == len(result["rows"])
     assert result["machine"]["isa"] in text
     assert max(map(len, text.splitlines())) <= 120
-
-
-@pytest.mark.parametrize(
-    ("points", "density"),
-    [
-        ([(0.1, 4.0), (0.4, 0.25)], 0.2),  # halfway between the logarithms
-        ([(0.4, 0.25), (0.1, 4.0)], 0.2),
-        ([(0.1, 4.0), (0.4, 1.5)], 1.0),
-        ([(0.1, 0.9), (0.4, 0.5)], 0.0),
-        ([(0.01, 8.0), (0.1, 2.0), (0.2, 0.5)], 0.1 * math.sqrt(2)),
-    ],
-)
-def test_break_even_lies_where_the_speed_up_is_one(points: list, density: float) -> None:
-    assert passing(points) == pytest.approx(density)
 
 
 def test_progress_is_told_to_the_end() -> None:

@@ -14,7 +14,7 @@ from strnn_viz.experiments.conduct import run_sweep
 from strnn_viz.experiments.sweep import Planned
 from strnn_viz.runs import Run, files
 
-SMALL = preset("demo", vocabulary=100, hidden=8, batch_size=512, bptt=90, epochs=12, threads=1)
+SMALL = preset("demo", vocabulary=100, hidden=8, batch_size=512, bptt=90, epochs=12, threads=1, execution="masked")
 
 
 def test_without_dask_it_says_what_to_install(tmp_path, monkeypatch):

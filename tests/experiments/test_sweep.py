@@ -14,7 +14,7 @@ from strnn_viz.experiments.conduct import run_sweep
 from strnn_viz.experiments.sweep import Planned, execute, outstanding
 from strnn_viz.runs import Run, files
 
-SMALL = preset("demo", vocabulary=100, hidden=8, batch_size=512, bptt=90, epochs=2, threads=1)
+SMALL = preset("demo", vocabulary=100, hidden=8, batch_size=512, bptt=90, epochs=2, threads=1, execution="masked")
 
 
 def planned(**changes: object) -> list[Planned]:
@@ -84,7 +84,7 @@ from pathlib import Path
 from strnn_viz.config import preset
 from strnn_viz.experiments.conduct import run_sweep
 from strnn_viz.experiments.sweep import Planned
-config = preset("demo", vocabulary=100, hidden=8, batch_size=512, bptt=90, epochs=500, threads=1)
+config = preset("demo", vocabulary=100, hidden=8, batch_size=512, bptt=90, epochs=500, threads=1, execution="masked")
 if __name__ == "__main__":
     sweep = [Planned(f"seed-{s}", config.replace({"seed": s})) for s in (1, 2)]
     outcome = run_sweep(sweep, sys.argv[1], workers=int(sys.argv[2]))

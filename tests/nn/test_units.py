@@ -1,3 +1,5 @@
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +9,7 @@ from strnn_viz.config import ModelConfig
 from strnn_viz.errors import UsageError
 from strnn_viz.nn.classifier import TextClassifier
 from strnn_viz.nn.models import LanguageModel
+from strnn_viz.nn.sparse import dense_state_dict, to_sparse
 from strnn_viz.nn.units import UnitLayer, UnitSlice, compact, positions, unit_layers
 from strnn_viz.runs import Snapshot, capture
 from strnn_viz.sparsity.discovery import weight_matrices
@@ -112,6 +115,19 @@ def test_tied_units_are_dimensions_of_the_words():
         "rhn.0.weight_hh_0", "rhn.0.weight_hh_1", "rhn.0.weight_hh_2", "embedding.weight", "rhn.0.weight_ih",
     ]  # fmt: skip
     assert [s.starts for s in layer.slices if s.axis == 0] == [(0, 7)] * 4
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_units_of_layers_that_hold_active_weights_only_are_the_same_and_made_dense_before_they_are_compacted(kind):
+    model = make(kind)
+    sparse = to_sparse(copy.deepcopy(model))
+    layers = unit_layers(model)
+    assert unit_layers(sparse) == layers
+    keep = [torch.arange(7)] * len(layers)
+    with pytest.raises(UsageError, match="holds its active weights only.*dense_state_dict"):
+        compact(sparse, keep)
+    model.load_state_dict(dense_state_dict(sparse))
+    torch.testing.assert_close(outputs(compact(model, keep)), outputs(sparse), rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -6,7 +6,8 @@ from hypothesis.extra import numpy as hnp
 
 from strnn_viz.errors import UsageError
 from strnn_viz.runs import LOG10_EDGES, LayerInfo, Snapshot, capture, total_churn
-from strnn_viz.runs.snapshot import magnitude_histogram, pack, unpack
+from strnn_viz.runs import snapshot as module
+from strnn_viz.runs.snapshot import magnitude_histogram, pack, pack_positions, positions_of, unpack
 
 INFO = LayerInfo("w", (2, 5), "recurrent", "LSTM layer 1", ("i", "f"))
 
@@ -23,6 +24,32 @@ def test_packing_round_trip(mask):
     bits = pack(mask)
     assert bits.nbytes == -(-mask.size // 8)
     assert np.array_equal(unpack(bits, mask.shape), mask)
+
+
+@given(hnp.arrays(bool, st.integers(0, 200)))
+def test_bits_of_positions_and_back(mask):
+    bits = pack_positions(np.flatnonzero(mask), mask.size)
+    assert np.array_equal(bits, pack(mask))
+    assert not bits.flags.writeable
+    assert np.array_equal(positions_of(bits), np.flatnonzero(mask))
+
+
+def test_many_bits_are_unpacked_in_pieces(monkeypatch):
+    monkeypatch.setattr(module, "_PIECE", 3)
+    rng = np.random.default_rng(0)
+    masks = [rng.random((9, 11)) < share for share in (0.3, 0.6, 0.2)]
+    info = LayerInfo("w", (9, 11))
+    values = rng.normal(size=masks[0].sum()).astype(np.float32)
+    previous, first = pack(masks[1]), pack(masks[2])
+    assert np.array_equal(positions_of(pack(masks[0])), np.flatnonzero(masks[0]))
+    of_bits = capture(info, pack(masks[0]), values, previous, first)
+    of_mask = capture(info, masks[0], values, previous, first)
+    born = ~masks[1][masks[0]]
+    assert 0 < of_bits.churn.born == born.sum() < len(values)
+    assert of_bits.churn == of_mask.churn
+    assert np.array_equal(of_bits.mask, masks[0])
+    assert np.array_equal(of_bits.born_histogram, magnitude_histogram(values[born]))
+    assert np.array_equal(of_bits.survived_histogram, of_mask.survived_histogram)
 
 
 def test_births_and_deaths_by_hand():

@@ -19,11 +19,18 @@ def row(*matrix, lr=1.0):
 
 
 def signs(toy, name="a"):
-    return toy.sparse.matrices[f"{name}.weight"].signals["sign"].flatten().tolist()
+    """The sign of every place; 0 where there is no connection."""
+    return everywhere(toy.sparse.matrices[f"{name}.weight"]).flatten().tolist()
+
+
+def everywhere(matrix):
+    full = torch.zeros(matrix.info.size, dtype=matrix.signs.dtype)
+    full[matrix.positions] = matrix.signs
+    return full.view(matrix.info.shape)
 
 
 def test_weights_begin_with_the_sign_they_have():
-    toy = row(counting([0.5, -0.5, 2], 6), range(3))
+    toy = row(counting([0.5, -0.5, 2], 6), range(6))
     attach(toy, density=1.0)
     assert signs(toy)[:3] == [1, -1, 1]
     assert set(signs(toy)[3:]) <= {-1, 1}  # of zeros: random
@@ -88,6 +95,17 @@ def test_newborns_have_a_random_sign_and_the_others_keep_theirs():
         assert signs(toy)[1:3] == [1, -1]
     assert 8 < born.count(1) < 32  # 20 of 40 expected, standard deviation 3.2
     assert set(born) == {-1, 1}
+
+
+def test_what_a_new_budget_grows_has_a_sign_too_and_the_others_keep_theirs():
+    for before in ({}, {"signals": {}}):  # as it is, or come from a method without signs
+        toy = row(counting([0.5, 3, -3], 12), range(3))
+        sparse = attach(toy, density=0.75)
+        sparse.load_state_dict(sparse.state_dict() | before)
+        sparse.fit_budget()
+        assert len(toy.active("a")) == 9
+        assert signs(toy)[:3] == [1, 1, -1]
+        assert sparse.matrices["a.weight"].signs.abs().tolist() == [1] * 9
 
 
 def test_random_signs_are_as_often_up_as_down():
@@ -163,15 +181,16 @@ def test_at_every_step_as_many_are_active_and_none_has_the_wrong_sign(algorithm,
     x, y = torch.randn(20, 6), torch.randint(3, (20,))
     told = 0
     for _ in range(60):
-        before = {n: (m.mask.clone(), m.signals["sign"].clone()) for n, m in sparse.matrices.items()}
+        before = {n: (m.mask.clone(), everywhere(m)) for n, m in sparse.matrices.items()}
         optimizer.zero_grad()
         nn.functional.cross_entropy(model(x), y).backward()
         optimizer.step()
         assert sparse.nnz == sparse.budget == 29
         for name, matrix in sparse.matrices.items():
-            sign, (was, had) = matrix.signals["sign"], before[name]
+            sign, (was, had) = everywhere(matrix), before[name]
             new, stayed = matrix.mask & ~was, matrix.mask & was
-            assert (matrix.values * sign.view(-1)[matrix.positions] >= 0).all()
+            assert (matrix.values * matrix.signs >= 0).all()
+            assert (matrix.signs.abs() == 1).all()
             assert matrix.parameter.detach()[~matrix.mask].abs().sum() == 0
             for full in (matrix.parameter.detach(), *matrix._states().values()):
                 assert full[new].abs().sum() == 0

@@ -72,6 +72,21 @@ def test_the_same_seed_grows_the_same():
     assert grow("gradient", [0.0] * 12, [], 4, seed=3) == grow("gradient", [0.0] * 12, [], 4, seed=3)
 
 
+@pytest.mark.parametrize("signal", [RISING, [0.0] * 12, [2.0, 0.0] * 6, [float("nan")] * 3 + [1.0] * 9])
+@pytest.mark.parametrize("k", [1, 4, 7])
+def test_the_choice_does_not_depend_on_how_many_rows_are_looked_at_together(monkeypatch, signal, k):
+    found = []
+    for numbers in (1, 8, 100):
+        monkeypatch.setattr(growth, "AT_ONCE", numbers)
+        found.append([sorted(grow("gradient", signal, [0, 5, 11], k, seed=seed)) for seed in range(20)])
+        assert all(len(set(grown)) == k for grown in found[-1])
+    assert found[0] == found[1] == found[2]
+
+
+def test_what_is_not_a_number_is_larger_than_any():
+    assert sorted(grow("gradient", [1.0, float("nan")] + [9.0] * 8 + [float("-inf"), 0.0], [], 2)) == [1, 10]
+
+
 def test_blocks_cut_a_matrix_by_gates():
     m = matrix(positions=[0, 3, 4, 9])
     blocks = Block.of(m, [2, 1, 1])
@@ -80,5 +95,5 @@ def test_blocks_cut_a_matrix_by_gates():
     ]  # fmt: skip
     assert [len(b) for b in Block.of(m, [4])] == [4]
     assert blocks[0].momentum is None
-    m.signals["momentum"] = torch.tensor(RISING).view(3, 4)
+    m.signals = {"momentum": torch.tensor(RISING).view(3, 4)}
     assert [b.momentum.tolist() for b in blocks] == [[0, 3], [4], [9]]

@@ -10,7 +10,7 @@ from strnn_viz.errors import UsageError
 from strnn_viz.rules import METHODS as RULES
 from strnn_viz.sparsity import METHODS, SparseTraining
 from strnn_viz.sparsity.initialization import allocate
-from strnn_viz.sparsity.methods import find_method
+from strnn_viz.sparsity.methods import dense_quantity, find_method, why_not_stored
 from tests.sparsity.by_hand import Toy, counting, spread
 
 MAGNITUDE = ["st-rnn", "rigl", "snfs", "selfish"]
@@ -221,14 +221,14 @@ class TestSNFS:
     def test_momentum_of_inactive_weights_decays_and_is_kept_across_updates(self):
         toy = Toy(a=(counting([1, 2, 3, 4], 8), range(4)))
         sparse = toy.attach(method="snfs", prune_rate=0.25, momentum_decay=0.5, updates=100)
-        momentum = sparse.matrices["a.weight"].signals
+        matrix = sparse.matrices["a.weight"]
         toy.step(a=spread(8, {0: 1.0, 5: 8.0, 7: 1.0}))
         toy.step(a=spread(8, {5: 2.0, 6: -5.0}))
-        assert momentum["momentum"].tolist() == [[0.5, 0, 0, 0, 0, 6, -5, 0.5]]
+        assert matrix.signals["momentum"].tolist() == [[0.5, 0, 0, 0, 0, 6, -5, 0.5]]
         sparse.update()
         assert toy.active("a") == [1, 2, 3, 5]
         toy.step(a=spread(8, {}))
-        assert momentum["momentum"].tolist() == [[0.25, 0, 0, 0, 0, 3, -2.5, 0.25]]
+        assert matrix.signals["momentum"].tolist() == [[0.25, 0, 0, 0, 0, 3, -2.5, 0.25]]
         sparse.update()  # 5 is zero and goes; with the largest momentum it comes back
         assert toy.active("a") == [1, 2, 3, 5]
         sparse.reactivate = False
@@ -484,6 +484,28 @@ def test_selfish_is_st_rnn_with_gates_pooled():
 )
 def test_a_method_keeps_what_its_axes_need(axes, signals):
     assert find_method("st-rnn", **axes).signals == signals
+
+
+def test_where_active_weights_only_are_held_every_method_runs_that_ever_has_inactive_ones():
+    assert {name for name, method in METHODS.items() if why_not_stored(method)} == {"dense", "small-dense"}
+    assert "Every weight of the method dense stays active" in why_not_stored(METHODS["dense"])
+
+
+@pytest.mark.parametrize(
+    ("method", "axes", "says"),
+    [
+        ("rigl", {}, "looks at a dense gradient of 66,000,000 values, 264 MB, a few rows at a time"),
+        ("st-rnn", {"regrow": "gradient"}, "method st-rnn looks at a dense gradient"),
+        ("snfs", {}, "keeps a dense momentum of 66,000,000 values, 264 MB"),
+        ("snfs", {"regrow": "random"}, None),
+        ("st-rnn", {"redistribution": "momentum"}, None),
+        ("deepr", {}, None),
+        ("gmp", {}, None),
+    ],
+)
+def test_what_of_dense_size_a_method_forms_is_named_with_its_size(method, axes, says):
+    told = dense_quantity(find_method(method, **axes), 66_000_000)
+    assert told is None if says is None else says in told
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import copy
+
+import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
 from strnn_viz import SparseTraining
+from strnn_viz.config import ModelConfig
 from strnn_viz.errors import UsageError
 from strnn_viz.nn.lstm import LSTMLayer
-from strnn_viz.nn.sparse import SparseLinear, SparseLSTMLayer, SparseMatrix, using
+from strnn_viz.nn.models import LanguageModel
+from strnn_viz.nn.sparse import SparseLinear, SparseLSTMLayer, SparseMatrix, to_sparse, using
+from strnn_viz.sparsity import growth
 
 
 class Model(nn.Module):
@@ -57,10 +65,13 @@ def pair(optimizer="sgd", **options):
     return list(zip((masked, stored), optimizers, trainings, strict=True))
 
 
-def losses(model, optimizer, steps, seed):
+def losses(model, optimizer, steps, seed, sparse=None):
+    """Of some steps; where `sparse` is given, it collects gradients at all but the first."""
     generator = torch.Generator().manual_seed(seed)
     found = []
-    for _ in range(steps):
+    for step in range(steps):
+        if sparse is not None:
+            sparse.collecting = step > 0
         x, target = torch.randn(6, 5, 10, generator=generator), torch.randn(6, 5, 7, generator=generator)
         optimizer.zero_grad()
         loss = ((model(x) - target) ** 2).mean()
@@ -76,10 +87,14 @@ def same(a, b):
     for x, y in zip(a.matrices.values(), b.matrices.values(), strict=True):
         assert torch.equal(x.positions, y.positions)
         assert torch.equal(x.mask, y.mask)
+        assert np.array_equal(x.bits(), y.bits())
         torch.testing.assert_close(x.values, y.values, rtol=1e-4, atol=1e-6)
         assert x.state.keys() == y.state.keys()
         for key, kept in x.state.items():
             torch.testing.assert_close(kept, y.state[key], rtol=1e-3, atol=1e-7)
+        assert x.signals.keys() == y.signals.keys()
+        for key, kept in x.signals.items():
+            torch.testing.assert_close(kept, y.signals[key], rtol=1e-3, atol=1e-5)
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
@@ -93,6 +108,15 @@ def same(a, b):
         {"method": "static"},
         {"reactivate": False},
         {"redistribution": "momentum"},
+        {"method": "rigl"},
+        {"method": "rigl", "granularity": "gate", "reactivate": False},
+        {"method": "rigl", "redistribution": "survivors", "gradients": "step"},
+        {"method": "snfs"},
+        {"method": "snfs", "granularity": "gate", "gradients": "step"},
+        {"method": "deepr", "l1": 0.05, "temperature": 1e-3},
+        {"method": "deepr", "l1": 0.05, "density": 0.9, "reactivate": False},
+        {"method": "gmp"},
+        {"method": "gmp", "granularity": "gate"},
     ],
 )
 def test_a_run_has_the_same_masks_and_losses_as_with_masks(optimizer, options):
@@ -101,7 +125,8 @@ def test_a_run_has_the_same_masks_and_losses_as_with_masks(optimizer, options):
         pieces = pair(optimizer, **options)
         same(pieces[0][2], pieces[1][2])
         for epoch in range(4):
-            a, b = (losses(model, o, 4, epoch) for model, o, _ in pieces)
+            a, b = (losses(model, o, 4, epoch, sparse) for model, o, sparse in pieces)
+            same(pieces[0][2], pieces[1][2])
             assert a == pytest.approx(b, rel=1e-4)
             done, again = (
                 {name: (r.pruned, r.grown, r.reactivated) for name, r in sparse.update().items()}
@@ -155,13 +180,11 @@ def test_a_run_goes_on_in_the_other_form():
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({"method": "rigl"}, "rigl regrows by the gradient of inactive weights, which sparse layers do not hold"),
-        ({"method": "snfs"}, "snfs regrows by the gradient"),
-        ({"method": "gmp"}, "gmp begins with all weights"),
-        ({"method": "deepr"}, "deepr keeps a sign for every place"),
+        ({"method": "dense"}, "method dense stays active.* Use dense layers with it, or another method"),
+        ({"method": "small-dense"}, "method small-dense stays active"),
     ],
 )
-def test_a_method_that_needs_inactive_weights_is_refused(options, says):
+def test_a_method_that_keeps_every_weight_is_refused(options, says):
     layer = SparseLinear(SparseMatrix.random((6, 5), 0.5, torch.Generator().manual_seed(0)))
     with pytest.raises(UsageError, match=says):
         SparseTraining(layer, torch.optim.SGD(layer.parameters(), lr=0.1), density=0.5, updates=2, **options)
@@ -173,3 +196,150 @@ def test_a_matrix_keeps_the_topology_and_the_number_of_weights_it_has():
     sparse = SparseTraining(layer, torch.optim.SGD(layer.parameters(), lr=0.1), density=0.1, updates=2)
     assert torch.equal(sparse.matrices["weight"].positions, before)
     assert sparse.budget == sparse.nnz == 15
+
+
+@pytest.mark.parametrize("method", ["rigl", "snfs", "deepr"])
+def test_halfway_to_an_update_a_run_goes_on_in_the_other_form(method):
+    """What has been gathered moves as well: from masked to stored, and from stored to masked."""
+    with using("torch"):
+        options = {"method": method, "l1": 0.05, "temperature": 1e-3}
+        expected, other = pair(**options), pair(**options)
+        for (model, optimizer, _), (again, its, _) in zip(expected, other, strict=True):
+            assert losses(model, optimizer, 3, 0) == losses(again, its, 3, 0)
+        for (_, _, source), (_, _, target) in zip(expected, reversed(other), strict=True):
+            state = copy.deepcopy(source.state_dict())
+            for name, matrix in source.matrices.items():
+                target.matrices[name].load(matrix.positions, matrix.values, matrix.state)
+            target.load_state_dict(state)
+            same(source, target)
+            source.update()
+            target.update()
+            same(source, target)
+
+
+def test_a_gradient_whose_step_was_skipped_does_not_count():
+    layer = SparseLinear(SparseMatrix.random((6, 5), 0.5, torch.Generator().manual_seed(0)))
+    optimizer = torch.optim.SGD(layer.parameters(), lr=0.1)
+    sparse = SparseTraining(layer, optimizer, method="rigl", density=0.5, updates=2, gradients="step")
+    for scale in (float("inf"), 1.0):
+        optimizer.zero_grad()
+        (layer(torch.ones(2, 5)).sum() * scale).backward()  # both rows of ones: every gradient is 2
+    optimizer.step()
+    assert (sparse.matrices["weight"].signals["gradient"] == 2).all()
+
+
+def test_gradients_of_several_backward_passes_of_a_step_count_together():
+    layer = SparseLinear(SparseMatrix.random((6, 5), 0.5, torch.Generator().manual_seed(0)))
+    optimizer = torch.optim.SGD(layer.parameters(), lr=0.1)
+    sparse = SparseTraining(layer, optimizer, method="rigl", density=0.5, updates=2, gradients="step")
+    for scale in (1.0, 10.0):
+        (layer(torch.ones(1, 5)).sum() * scale).backward()
+    optimizer.step()
+    assert (sparse.matrices["weight"].signals["gradient"] == 11).all()
+
+
+def test_while_it_is_not_collecting_nothing_is_kept():
+    layer = SparseLinear(SparseMatrix.random((6, 5), 0.5, torch.Generator().manual_seed(0)))
+    optimizer = torch.optim.SGD(layer.parameters(), lr=0.1)
+    sparse = SparseTraining(layer, optimizer, method="rigl", density=0.5, updates=9, gradients="step")
+    matrix = sparse.matrices["weight"]
+    for collecting in (False, True):
+        sparse.collecting = collecting
+        layer(torch.ones(1, 5)).sum().backward()
+        assert len(matrix._arrived) == collecting
+        optimizer.step()
+        assert bool(matrix.signals) is collecting
+    sparse.update()
+    assert matrix.signals == {}
+    sparse.remove()
+    layer(torch.ones(1, 5)).sum().backward()
+    assert (layer.weight.observer, matrix._arrived) == (None, [])
+
+
+class Largest(TorchDispatchMode):
+    """How many numbers the largest tensor has that is made under it, but for those that hold non-zeros only."""
+
+    numbers = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        made = func(*args, **(kwargs or {}))
+        for tensor in tree_leaves(made):
+            if isinstance(tensor, torch.Tensor) and tensor.layout is torch.strided:
+                self.numbers = max(self.numbers, tensor.numel())
+        return made
+
+
+@pytest.mark.parametrize("method", ["st-rnn", "set", "dsr", "deepr", "rigl", "snfs"])
+def test_only_a_momentum_of_inactive_weights_makes_anything_of_the_matrix_s_size(monkeypatch, method):
+    monkeypatch.setattr(growth, "AT_ONCE", 5000)
+    layer = SparseLinear(SparseMatrix.random((300, 400), 0.01, torch.Generator().manual_seed(0)))
+    optimizer = torch.optim.SGD(layer.parameters(), lr=0.1, momentum=0.9)
+    with using("torch"), Largest() as largest:
+        sparse = SparseTraining(layer, optimizer, method=method, density=0.01, updates=9, l1=0.05)
+        for _ in range(3):
+            optimizer.zero_grad()
+            layer(torch.randn(7, 400)).square().sum().backward()
+            optimizer.step()
+            sparse.update()
+        bits = sparse.matrices["weight"].bits()
+    assert largest.numbers == 120_000 if method == "snfs" else largest.numbers <= 5000
+    assert np.bitwise_count(bits).sum() == sparse.nnz == 1200
+
+
+@pytest.mark.parametrize(
+    ("method", "options"),
+    [
+        ("iss", {"embedding": 5}),  # the second layer reads the units of the first
+        ("iss", {"tied": True, "cell": "rhn", "layers": 1, "depth": 2}),
+        ("rigl", {"embedding": 5}),
+        ("rigl", {"tied": True, "cell": "rhn", "layers": 1, "depth": 2}),
+        ("snfs", {"tied": True}),
+    ],
+)
+def test_a_language_model_learns_as_with_masks(method, options):
+    config = ModelConfig(**({"hidden": 6, "layers": 2, "dropout": 0.0} | options))
+    pieces, positions = [], None
+    for _ in range(2):
+        model = LanguageModel(20, config)
+        model.initialize(config, torch.Generator().manual_seed(0))
+        if positions is not None:
+            to_sparse(model, positions)
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.5, momentum=0.9)
+        sparse = SparseTraining(model, optimizer, method=method, density=0.4, updates=4, group_lasso=0.01)
+        positions = {name: matrix.positions for name, matrix in sparse.matrices.items()}
+        if pieces:
+            sparse.load_state_dict(pieces[0][2].state_dict())
+        pieces.append((model, optimizer, sparse))
+    generator, pruned = torch.Generator().manual_seed(1), 0
+    with using("torch"):
+        for _ in range(3):
+            words = torch.randint(20, (7, 4), generator=generator)
+            seen = []
+            for model, optimizer, sparse in pieces:
+                optimizer.zero_grad()
+                loss = nn.functional.cross_entropy(model(words)[0].flatten(0, 1), words.flatten())
+                loss.backward()
+                optimizer.step()
+                done = sparse.update().values()
+                seen.append([loss.item(), sum(d.pruned for d in done), sum(d.grown for d in done)])
+            assert seen[0] == pytest.approx(seen[1], rel=1e-4)
+            pruned += seen[0][1]
+            a, b = (sparse for _, _, sparse in pieces)
+            assert all(torch.equal(x, y) for x, y in zip(a.kept_units(), b.kept_units(), strict=True))
+            for x, y in zip(a.matrices.values(), b.matrices.values(), strict=True):
+                assert x.info == y.info
+                assert torch.equal(x.positions, y.positions)
+                torch.testing.assert_close(x.values, y.values, rtol=1e-4, atol=1e-6)
+    assert pruned > 0
+    kept = b.kept_units()
+    b.load_state_dict(b.state_dict())
+    assert all(torch.equal(x, y) for x, y in zip(kept, b.kept_units(), strict=True))
+
+
+def test_signs_of_another_topology_are_not_taken_over():
+    (_, _, a), (_, _, b) = pair(method="deepr")
+    for sparse in (a, b):
+        state = sparse.state_dict()
+        state["signals"]["decoder.weight"]["sign"] = torch.ones(7, 12, dtype=torch.int8)
+        with pytest.raises(ValueError, match=r"decoder.weight: expected something of shape \(25,\), found \(7, 12\)"):
+            sparse.load_state_dict(state)

@@ -16,7 +16,8 @@ STEPS = 8  # of an epoch, in either task
 @pytest.fixture(scope="session")
 def tiny() -> RunConfig:
     """The embedded corpus with a hundred words, so that an epoch takes a fraction of a second."""
-    return preset("demo", vocabulary=100, hidden=8, batch_size=512, bptt=90, epochs=3, seed=4, threads=1)
+    return preset("demo", vocabulary=100, hidden=8, batch_size=512, bptt=90, epochs=3, seed=4, threads=1,
+                  execution="masked")  # fmt: skip
 
 
 @pytest.fixture

@@ -68,6 +68,14 @@ def test_in_the_middle_of_gathering(tmp_path, changes):
     assert rewired(compare(tmp_path, config(**changes), stops=(3, 7))) > 0
 
 
+@pytest.mark.parametrize(
+    "changes", [{}, {"method": "dsr", "algorithm": "adam", "lr": 0.01}, {"cell": "rhn", "depth": 2}],
+    ids=["st-rnn", "dsr", "rhn"],
+)  # fmt: skip
+def test_sparse_execution(tmp_path, changes):
+    compare(tmp_path, config(execution="sparse", **changes))
+
+
 @pytest.mark.parametrize("method", ["rigl", "deepr", "iss"])
 def test_right_at_the_end_of_an_epoch(tmp_path, method):
     compare(tmp_path, config(method=method), stops=(STEPS, STEPS - 1))

@@ -30,6 +30,7 @@ def test_a_classifier_learns_more_than_which_class_is_frequent():
 
 def test_accuracy_is_counted_over_all_passages():
     task = make_task(ERA, Ranks())
+    task.model = task.build()
     task.model.initialize(ERA.model, torch.Generator().manual_seed(1))
     metrics = task.evaluate()
     right = total = 0

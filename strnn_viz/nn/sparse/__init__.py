@@ -5,14 +5,17 @@ from strnn_viz.nn.sparse.convert import dense_state_dict, to_sparse
 from strnn_viz.nn.sparse.embedding import SparseEmbedding
 from strnn_viz.nn.sparse.gru import SparseGRULayer
 from strnn_viz.nn.sparse.linear import SparseLinear
+from strnn_viz.nn.sparse.loss import cross_entropy
 from strnn_viz.nn.sparse.lstm import SparseLSTMLayer, SparseStackedLSTM
 from strnn_viz.nn.sparse.matrix import SparseMatrix
 from strnn_viz.nn.sparse.pattern import Pattern
 from strnn_viz.nn.sparse.rhn import SparseRHNLayer
+from strnn_viz.nn.sparse.shares import Share
 
 __all__ = [
     "BACKENDS",
     "Pattern",
+    "Share",
     "SparseEmbedding",
     "SparseGRULayer",
     "SparseLSTMLayer",
@@ -20,6 +23,7 @@ __all__ = [
     "SparseMatrix",
     "SparseRHNLayer",
     "SparseStackedLSTM",
+    "cross_entropy",
     "dense_state_dict",
     "installed",
     "to_sparse",

@@ -14,12 +14,13 @@ from strnn_viz.nn.sparse.embedding import SparseEmbedding
 from strnn_viz.nn.sparse.linear import SparseLinear
 from strnn_viz.nn.sparse.lstm import SparseLSTMLayer
 from strnn_viz.nn.sparse.matrix import SparseMatrix
+from strnn_viz.nn.sparse.pattern import Pattern
 from strnn_viz.nn.sparse.rhn import SparseRHNLayer
 
 M = TypeVar("M", bound=nn.Module)
 
 
-def to_sparse(model: M, positions: Mapping[str, Tensor] | None = None) -> M:
+def to_sparse(model: M, positions: Mapping[str, Tensor] | None = None, values: Mapping[str, Tensor] | None = None) -> M:
     """Replace the layers of a model, in place, by those that hold their active weights only.
 
     Layers are :class:`torch.nn.Linear`, :class:`torch.nn.Embedding`, and this package's LSTM and RHN layers; others
@@ -32,6 +33,9 @@ def to_sparse(model: M, positions: Mapping[str, Tensor] | None = None) -> M:
         Active positions by name of the weight matrix, increasing, as of ``SparseTraining.matrices[name].positions``. A
         layer none of whose matrices is named stays dense; of one with some, the others keep all places. By default
         weights that are not zero are active.
+    values : mapping of str to Tensor, optional
+        Weights at these positions, by the same names, in place of those of the model: which may then be on the meta
+        device, and have none. So nothing dense is ever made. What of such a model is not replaced stays there.
 
     Returns
     -------
@@ -59,8 +63,13 @@ def to_sparse(model: M, positions: Mapping[str, Tensor] | None = None) -> M:
             given = None
             if found is not None:
                 known = [found[n] for n in shared[id(parameter)] if n in found]
-                given = known[0] if known else torch.arange(parameter.numel(), device=parameter.device)
-            made[id(parameter)] = SparseMatrix.from_dense(parameter, given)
+                given = known[0] if known else torch.arange(parameter.numel(), device=_device(parameter))
+            drawn = [values[n] for n in shared[id(parameter)] if n in values] if values is not None else []
+            if drawn and given is not None:
+                pattern = Pattern.of(given.to(drawn[0].device), (parameter.shape[0], parameter.shape[1]))
+                made[id(parameter)] = SparseMatrix(pattern, drawn[0])
+            else:
+                made[id(parameter)] = SparseMatrix.from_dense(parameter, given)
         return made[id(parameter)]
 
     kept = []  # replaced layers: while they are there, no other parameter gets the identity of one of theirs
@@ -73,6 +82,10 @@ def to_sparse(model: M, positions: Mapping[str, Tensor] | None = None) -> M:
             parent, _, leaf = path.rpartition(".")
             setattr(model.get_submodule(parent), leaf, replacement.train(module.training))
     return model
+
+
+def _device(parameter: Tensor) -> torch.device:
+    return torch.device("cpu") if parameter.is_meta else parameter.device
 
 
 def _replacement(module: nn.Module, matrix: Callable[[Tensor], SparseMatrix]) -> nn.Module | None:
@@ -91,7 +104,7 @@ def _replacement(module: nn.Module, matrix: Callable[[Tensor], SparseMatrix]) ->
         return None
     with torch.no_grad():
         for name, bias in module.named_parameters(recurse=False):
-            if bias.ndim == 1:
+            if bias.ndim == 1 and not bias.is_meta:
                 made.get_parameter(name).copy_(bias)
     return made
 

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from strnn_viz.nn.sparse.matrix import SparseMatrix
 from strnn_viz.nn.sparse.products import feature_last
+from strnn_viz.nn.sparse.shares import Picked
 
 
 class SparseEmbedding(nn.Module):
@@ -49,4 +50,8 @@ class SparseEmbedding(nn.Module):
         places = pattern.indices[chosen].long() * len(flat) + lane
         y = self.weight.values.new_zeros(pattern.shape[1] * len(flat))
         y = y.index_copy(0, places, self.weight.values.index_select(0, chosen))
+        observer = self.weight.observer
+        if observer is not None and y.requires_grad:
+            shape = (pattern.shape[1], len(flat))
+            y.register_hook(lambda g: observer(Picked(flat, g.reshape(shape))))  # type: ignore[no-untyped-call]
         return feature_last(y.view(pattern.shape[1], len(flat)), words.shape)

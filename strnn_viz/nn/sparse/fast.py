@@ -12,12 +12,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from strnn_viz.nn.sparse import kernels
+from strnn_viz.nn.sparse import kernels, recurrence
 from strnn_viz.nn.sparse.pattern import Pattern
+from strnn_viz.nn.sparse.pool import room
 
 # The columns of a matrix are worked through in blocks, so that the activations they meet, of so many bytes, stay in a
 # cache.
-_L1, _L2 = 36_000, 400_000
+_L1, _L2 = 36_000, 600_000
 
 #: Below this density a row has too few weights in a block that fits into the first cache.
 _SPARSE = 0.15
@@ -28,7 +29,7 @@ _SPAN = 704
 
 def multiply(pattern: Pattern, values: Tensor, x: Tensor, bias: Tensor | None = None) -> Tensor:
     """W x + b, as :func:`.portable.multiply`."""
-    y = x.new_empty(pattern.shape[0], x.shape[1])
+    y = _room(x, pattern.shape[0], x.shape[1])
     _multiply(pattern, values, x, x.new_zeros(pattern.shape[0]) if bias is None else bias, y)
     return y
 
@@ -57,14 +58,14 @@ def lstm_forward(pattern: Pattern, values: Tensor, gates: Tensor, h: Tensor, c: 
     """All time steps of an LSTM, as :func:`.portable.lstm_forward`."""
     hidden, batch = h.shape
     lanes = gates.shape[1]
-    y, cells = gates.new_empty(hidden, lanes), gates.new_empty(hidden, lanes)
+    y, cells = _room(gates, hidden, lanes), _room(gates, hidden, lanes)
     if y.numel():
         _threads()
         states = torch.cat([_packed(h), h.new_empty(h.numel())])
-        kernels.lstm_forward(
+        recurrence.lstm_forward(
             _flat(values), _flat(pattern.indices), _flat(pattern.indptr), _even(hidden), hidden, batch, lanes,
             _flat(gates), _flat(states), _flat(c.clone()), _flat(y), _flat(cells),
-            _flat(gates.new_empty(4 * hidden, batch)),
+            _flat(_room(gates, 4 * hidden, batch)), _flat(gates.new_zeros(4 * hidden)),
         )  # fmt: skip
     return y, cells
 
@@ -75,16 +76,17 @@ def lstm_backward(
     """Backward pass of :func:`lstm_forward`, as :func:`.portable.lstm_backward`."""
     hidden, batch = c.shape
     lanes = gates.shape[1]
-    inputs, carried, slopes = torch.empty_like(gates), torch.zeros_like(c), gradient_c.clone()
+    carried, slopes = torch.zeros_like(c), gradient_c.clone()
     if gates.numel():
         _threads()
         transposed, order = pattern.columnwise
-        kernels.lstm_backward(
+        recurrence.lstm_backward(
             _flat(_taken(values, order)), _flat(transposed.indices), _flat(transposed.indptr), _even(hidden), hidden,
-            batch, lanes, _flat(gates), _flat(cells), _flat(c), _flat(gradient_y), _flat(carried),
-            _flat(slopes), _flat(inputs), _flat(gates.new_empty(2, 4 * hidden, batch)),
+            batch, lanes, _flat(gates), _flat(cells), _flat(c), _flat(gradient_y), _flat(carried), _flat(slopes),
+            _flat(_room(gates, 8 * hidden, batch)), _flat(gates.new_zeros(hidden)),
         )  # fmt: skip
-    return inputs, carried, slopes
+        torch.autograd.graph.increment_version(gates)  # a second pass through the same graph is refused
+    return gates, carried, slopes
 
 
 def warm_up() -> None:
@@ -93,6 +95,7 @@ def warm_up() -> None:
     told = threading.Timer(1.5, print, [notice], {"file": sys.stderr, "flush": True})
     told.daemon = True
     told.start()
+    threads = torch.get_num_threads()
     try:
         pattern, one = Pattern.of(torch.zeros(1, dtype=torch.int64), (4, 1)), torch.ones(1)
         x = torch.ones(1, 1)
@@ -103,6 +106,7 @@ def warm_up() -> None:
         lstm_backward(pattern, one, gates, cells, x, y, x)
     finally:
         told.cancel()
+        torch.set_num_threads(threads)  # numba's pool, when it begins, sets OpenMP's number for PyTorch too
 
 
 def _multiply(pattern: Pattern, values: Tensor, x: Tensor, bias: Tensor, y: Tensor) -> None:
@@ -110,7 +114,9 @@ def _multiply(pattern: Pattern, values: Tensor, x: Tensor, bias: Tensor, y: Tens
     if not y.numel():
         return
     _threads()
-    cached = _L2 if pattern.density < _SPARSE else _L1
+    cached = _L2
+    if pattern.density >= _SPARSE:
+        cached, x = _L1, _on_lines(x)
     ptr, blocks = _blocks(pattern, cached // (4 * min(kernels.TILE, lanes)))
     kernels.multiply(
         _flat(values), _flat(pattern.indices), ptr, blocks, _balanced(pattern), _flat(x), x.stride(0), lanes,
@@ -124,11 +130,24 @@ def _blocks(pattern: Pattern, width: int) -> tuple[NDArray[np.int32], int]:
 
 
 def _taken(values: Tensor, order: Tensor) -> Tensor:
-    out = values.new_empty(len(order))
+    out = _room(values, len(order))
     if len(order):
         _threads()
         kernels.take(_flat(values), _flat(order), _flat(out))
     return out
+
+
+def _room(like: Tensor, *shape: int) -> Tensor:
+    # Of another type there is no room; kernels refuse it in a moment.
+    return room(*shape) if like.dtype == torch.float32 else like.new_empty(shape)
+
+
+def _on_lines(x: Tensor) -> Tensor:
+    """Activations of which every row begins with a line of the cache: else most vectors lie across two."""
+    width = -(-x.shape[1] // 16) * 16
+    if not width * len(x) or (x.stride() == (width, 1) and x.data_ptr() % 64 == 0):
+        return x
+    return _room(x, len(x), width)[:, : x.shape[1]].copy_(x)
 
 
 def _packed(h: Tensor) -> Tensor:

@@ -10,7 +10,6 @@ from torch.autograd.function import once_differentiable
 
 from strnn_viz.nn.sparse.backends import backend
 from strnn_viz.nn.sparse.matrix import SparseMatrix
-from strnn_viz.nn.sparse.pattern import Pattern
 from strnn_viz.nn.sparse.products import feature_last, feature_major
 
 #: Gates in the order of their row blocks, as in PyTorch: reset, update, new content.
@@ -63,7 +62,7 @@ class SparseGRULayer(nn.Module):
         """
         ih, hh = self.weight_ih, self.weight_hh
         out = _Layer.apply(  # type: ignore[no-untyped-call]
-            ih.pattern, hh.pattern, feature_major(x), ih.values, hh.values, self.bias_ih, self.bias_hh,
+            ih, hh, feature_major(x), ih.values, hh.values, self.bias_ih, self.bias_hh,
             state[0].t().contiguous(),
         )  # fmt: skip
         y = feature_last(out, x.shape[:2])
@@ -80,8 +79,8 @@ class _Layer(torch.autograd.Function):
     @staticmethod
     def forward(
         ctx: Any,
-        ih: Pattern,
-        hh: Pattern,
+        ih: SparseMatrix,
+        hh: SparseMatrix,
         x: Tensor,
         weight_ih: Tensor,
         weight_hh: Tensor,
@@ -90,18 +89,18 @@ class _Layer(torch.autograd.Function):
         start: Tensor,
     ) -> Tensor:
         by, (hidden, batch) = backend(x), start.shape
-        gates = by.multiply(ih, weight_ih, x, bias_ih)
+        gates = by.multiply(ih.pattern, weight_ih, x, bias_ih)
         recurrent, y = gates.new_empty(hidden, x.shape[1]), gates.new_empty(hidden, x.shape[1])
         h = start
         for begin in range(0, x.shape[1], batch):
             now = slice(begin, begin + batch)
-            share = by.multiply(hh, weight_hh, h.contiguous(), bias_hh)
+            share = by.multiply(hh.pattern, weight_hh, h.contiguous(), bias_hh)
             r, z = torch.sigmoid(gates[: 2 * hidden, now] + share[: 2 * hidden]).chunk(2)
             n = torch.tanh(gates[2 * hidden :, now] + r * share[2 * hidden :])
             h = torch.lerp(n, h, z)
             gates[:, now] = torch.cat([r, z, n])
             recurrent[:, now], y[:, now] = share[2 * hidden :], h
-        ctx.patterns, ctx.backend = (ih, hh), by
+        ctx.matrices, ctx.patterns, ctx.backend = (ih, hh), (ih.pattern, hh.pattern), by
         ctx.save_for_backward(x, weight_ih, weight_hh, start, gates, recurrent, y)
         return y
 
@@ -126,6 +125,9 @@ class _Layer(torch.autograd.Function):
             g = g * z + by.multiply_transposed(hh, weight_hh, step)
         # The state before step t is what came out of step t - 1, a batch of lanes to the left.
         of_hh = by.gradient(hh, of_state[:, batch:], y[:, : lanes - batch])
+        ctx.matrices[1].show(of_state[:, batch:], y[:, : lanes - batch])
+        ctx.matrices[1].show(of_state[:, :batch], start)
+        ctx.matrices[0].show(of_input, x)
         return (
             None,
             None,

@@ -13,7 +13,6 @@ from torch.nn import functional as F
 from strnn_viz.nn.lstm import GATES, LSTMLayer, StackedLSTM, State
 from strnn_viz.nn.sparse.backends import backend
 from strnn_viz.nn.sparse.matrix import SparseMatrix
-from strnn_viz.nn.sparse.pattern import Pattern
 from strnn_viz.nn.sparse.products import feature_last, feature_major
 
 
@@ -66,7 +65,7 @@ class SparseLSTMLayer(nn.Module):
         h, c = (s.t().contiguous() for s in state)
         ih, hh = self.weight_ih, self.weight_hh
         out, cell = _Layer.apply(  # type: ignore[no-untyped-call]
-            ih.pattern, hh.pattern, feature_major(x), ih.values, hh.values, self.bias, h, c
+            ih, hh, feature_major(x), ih.values, hh.values, self.bias, h, c
         )
         y = feature_last(out, x.shape[:2])
         return y, (y[-1], cell.t())
@@ -115,8 +114,8 @@ class _Layer(torch.autograd.Function):
     @staticmethod
     def forward(
         ctx: Any,
-        ih: Pattern,
-        hh: Pattern,
+        ih: SparseMatrix,
+        hh: SparseMatrix,
         x: Tensor,
         weight_ih: Tensor,
         weight_hh: Tensor,
@@ -125,9 +124,9 @@ class _Layer(torch.autograd.Function):
         c: Tensor,
     ) -> tuple[Tensor, Tensor]:
         by = backend(x)
-        gates = by.multiply(ih, weight_ih, x, bias)
-        y, cells = by.lstm_forward(hh, weight_hh, gates, h, c)
-        ctx.patterns, ctx.backend = (ih, hh), by
+        gates = by.multiply(ih.pattern, weight_ih, x, bias)
+        y, cells = by.lstm_forward(hh.pattern, weight_hh, gates, h, c)
+        ctx.matrices, ctx.patterns, ctx.backend = (ih, hh), (ih.pattern, hh.pattern), by
         ctx.save_for_backward(x, weight_ih, weight_hh, h, c, gates, cells, y)
         return y, cells[:, cells.shape[1] - c.shape[1] :].clone()
 
@@ -145,6 +144,10 @@ class _Layer(torch.autograd.Function):
             # The state before step t is what came out of step t - 1, a batch of lanes to the left.
             of_hh = by.gradient(hh, inputs[:, batch:], y[:, : lanes - batch])
             of_hh = by.gradient(hh, inputs[:, :batch], h, of_hh)
+            ctx.matrices[1].show(inputs[:, batch:], y[:, : lanes - batch])
+            ctx.matrices[1].show(inputs[:, :batch], h)
+        if needed["ih"]:
+            ctx.matrices[0].show(inputs, x)
         return (
             None,
             None,

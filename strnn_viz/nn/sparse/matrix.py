@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from strnn_viz.nn.sparse.pattern import Pattern
+from strnn_viz.nn.sparse.shares import Observer, Outer
 
 
 class SparseMatrix(nn.Module):
@@ -32,6 +33,8 @@ class SparseMatrix(nn.Module):
         self.pattern = pattern
         zeros = torch.zeros(0 if values is not None else pattern.nnz, device=pattern.indices.device)
         self.values = nn.Parameter(zeros if values is None else values)
+        #: Is shown the gradient at every place, as factors; a copy of the matrix has none.
+        self.observer: Observer | None = None
 
     @classmethod
     def random(cls, shape: tuple[int, int], density: float, generator: torch.Generator, scale: float = 0.1) -> Self:
@@ -94,13 +97,28 @@ class SparseMatrix(nn.Module):
                 return old.new_zeros(len(source))
             return old[source.clamp(min=0)].masked_fill_(new, 0)
 
-        self.values.grad = None
-        self.values.data = moved(self.values.data)
+        self._replace(moved(self.values.data))
         return {key: moved(value) for key, value in (state or {}).items()}
+
+    def show(self, g: Tensor, x: Tensor) -> None:
+        """Tell :attr:`observer`, where there is one, of g xᵀ: a share of the gradient; shapes as of :class:`Outer`."""
+        if self.observer is not None:
+            self.observer(Outer(g, x))
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"observer": None}
 
     def extra_repr(self) -> str:
         """Shape and weights, for ``print(model)``."""
         return f"{self.shape[0]}, {self.shape[1]}, nnz={self.nnz}"
+
+    def _replace(self, values: Tensor) -> None:
+        """Give the parameter other values, of another number perhaps, also while a graph of the old ones is alive."""
+        self.values.grad = None
+        # Autograd remembers a parameter's size for as long as some graph has it, and forgets it when the type changes.
+        other = torch.float32 if values.dtype == torch.float64 else torch.float64
+        self.values.data = values.new_empty(0, dtype=other)
+        self.values.data = values
 
     def _apply(self, fn: Callable[..., Any], recurse: bool = True) -> Self:
         super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
@@ -118,8 +136,7 @@ class SparseMatrix(nn.Module):
         else:
             self.pattern = Pattern.of(positions.to(self.values.device), self.shape)
             if len(positions) != len(self.values):
-                self.values.grad = None
-                self.values.data = self.values.new_zeros(len(positions))
+                self._replace(self.values.detach().new_zeros(len(positions)))
         super()._load_from_state_dict(state_dict, prefix, *args)
 
 

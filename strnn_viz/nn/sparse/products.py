@@ -26,7 +26,7 @@ def product(matrix: SparseMatrix, x: Tensor, bias: Tensor | None = None) -> Tens
     Tensor, shape (rows, lanes)
         Its gradient with respect to the weights is computed at active places only.
     """
-    y: Tensor = _Product.apply(matrix.pattern, matrix.values, x, bias)  # type: ignore[no-untyped-call]
+    y: Tensor = _Product.apply(matrix, matrix.values, x, bias)  # type: ignore[no-untyped-call]
     return y
 
 
@@ -42,16 +42,19 @@ def feature_last(y: Tensor, shape: torch.Size | tuple[int, ...]) -> Tensor:
 
 class _Product(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, pattern: Any, values: Tensor, x: Tensor, bias: Tensor | None) -> Tensor:
-        ctx.pattern, ctx.backend = pattern, backend(x)
+    def forward(ctx: Any, matrix: SparseMatrix, values: Tensor, x: Tensor, bias: Tensor | None) -> Tensor:
+        ctx.matrix, ctx.pattern, ctx.backend = matrix, matrix.pattern, backend(x)
         ctx.save_for_backward(values, x)
-        return ctx.backend.multiply(pattern, values, x, bias)  # type: ignore[no-any-return]
+        return ctx.backend.multiply(matrix.pattern, values, x, bias)  # type: ignore[no-any-return]
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:
         values, x = ctx.saved_tensors
         g = g.contiguous()
-        of_values = ctx.backend.gradient(ctx.pattern, g, x) if ctx.needs_input_grad[1] else None
+        of_values = None
+        if ctx.needs_input_grad[1]:
+            of_values = ctx.backend.gradient(ctx.pattern, g, x)
+            ctx.matrix.show(g, x)
         of_x = ctx.backend.multiply_transposed(ctx.pattern, values, g) if ctx.needs_input_grad[2] else None
         return None, of_values, of_x, g.sum(1) if ctx.needs_input_grad[3] else None

@@ -67,12 +67,11 @@ class SparseRHNLayer(nn.Module):
         if self.training and self.hidden_dropout:
             mask = shared_dropout(state[0], self.hidden_dropout).t().contiguous()
         matrices = [self.get_submodule(f"weight_hh_{i}") for i in range(self.depth)]
-        patterns = [matrix.pattern for matrix in matrices]
         values = [matrix.values for matrix in matrices]
         biases = [self.get_parameter(f"bias_{i}") for i in range(self.depth)]
         projected = product(self.weight_ih, feature_major(x), biases[0])
         out = _Recurrence.apply(  # type: ignore[no-untyped-call]
-            patterns, projected, state[0].t().contiguous(), mask, *values, *biases
+            matrices, projected, state[0].t().contiguous(), mask, *values, *biases
         )
         y = feature_last(out, x.shape[:2])
         return y, (y[-1],)
@@ -86,8 +85,9 @@ class _Recurrence(torch.autograd.Function):
     """All time steps and highway layers; the gradient of each matrix is one product, after the time loop."""
 
     @staticmethod
-    def forward(ctx: Any, patterns: Any, projected: Tensor, start: Tensor, mask: Any, *parameters: Tensor) -> Tensor:
-        by, depth, (hidden, batch), lanes = backend(projected), len(patterns), start.shape, projected.shape[1]
+    def forward(ctx: Any, matrices: Any, projected: Tensor, start: Tensor, mask: Any, *parameters: Tensor) -> Tensor:
+        by, depth, (hidden, batch), lanes = backend(projected), len(matrices), start.shape, projected.shape[1]
+        patterns = [matrix.pattern for matrix in matrices]
         values, biases = parameters[:depth], parameters[depth:]
         states = [start.new_empty(hidden, lanes) for _ in range(depth)]  # what each highway layer starts from
         gates = [start.new_empty(2 * hidden, lanes) for _ in range(depth)]
@@ -104,7 +104,8 @@ class _Recurrence(torch.autograd.Function):
                 s = torch.lerp(s, h.tanh_(), t.sigmoid_())
                 gates[i][:, now] = g
             y[:, now] = s
-        ctx.patterns, ctx.backend, ctx.batch, ctx.dropped = patterns, by, batch, mask is not None
+        ctx.matrices, ctx.patterns, ctx.backend, ctx.batch = matrices, patterns, by, batch
+        ctx.dropped = mask is not None
         ctx.save_for_backward(*states, *gates, *values, *(() if mask is None else (mask,)))
         return y
 
@@ -129,4 +130,6 @@ class _Recurrence(torch.autograd.Function):
                 g = g * (1 - t) + (back if mask is None else back * mask)
         read = states if mask is None else [s * mask.repeat(1, lanes // batch) for s in states]
         by_weight = [by.gradient(p, k, s) for p, k, s in zip(patterns, inputs, read, strict=True)]
+        for matrix, k, s in zip(ctx.matrices, inputs, read, strict=True):
+            matrix.show(k, s)
         return None, inputs[0], g, None, *by_weight, None, *(k.sum(1) for k in inputs[1:])

@@ -1,5 +1,8 @@
 import builtins
 import logging
+import os
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -83,3 +86,14 @@ def test_more_threads_than_one_give_the_same(monkeypatch):
     finally:
         torch.set_num_threads(before)
     assert torch.equal(*results)
+
+
+@pytest.mark.skipif(not installed(), reason="numba is not installed")
+def test_preparing_kernels_leaves_pytorch_the_threads_it_has():
+    """Numba's pool sets a number of the whole process when it begins; a process where it has not begun yet."""
+    code = "import torch; from strnn_viz.nn.sparse import installed; installed(); print(torch.get_num_threads())"
+    told = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True,
+        env=os.environ | {"OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "2"},
+    ).stdout  # fmt: skip
+    assert told.strip() == "1"

@@ -75,3 +75,12 @@ def test_by_default_what_is_not_zero_is_active_and_other_layers_stay():
     assert model[0].weight.nnz == 6
     assert not model[0].training
     assert [type(m) for m in model[1:]] == [nn.Embedding, nn.Bilinear]
+
+
+def test_of_a_model_without_memory_the_given_weights_are_taken():
+    with torch.device("meta"):
+        model = nn.Sequential(nn.Linear(4, 3), nn.Linear(3, 2))
+    to_sparse(model, {"0.weight": torch.tensor([1, 5])}, {"0.weight": torch.tensor([2.0, -3.0])})
+    assert model[0].weight.to_dense().tolist() == [[0, 2, 0, 0], [0, -3, 0, 0], [0, 0, 0, 0]]
+    assert model[0].bias.tolist() == [0, 0, 0]
+    assert model[1].weight.is_meta  # what is not named stays where it was

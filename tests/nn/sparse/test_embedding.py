@@ -4,7 +4,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from strnn_viz.nn.sparse import SparseEmbedding, SparseMatrix
-from tests.nn.sparse.reference import close, masked
+from tests.nn.sparse.reference import close, masked, multiplied_out, watched
 
 
 @pytest.mark.parametrize(
@@ -23,12 +23,14 @@ def test_rows_and_gradients_are_those_of_a_masked_matrix(words, size, density, s
     dense = masked((words, size), density, generator).requires_grad_()
     ours = SparseEmbedding(SparseMatrix.from_dense(dense))
     text = torch.randint(words, shape, generator=generator)
+    shares = watched(ours.weight)
     direction = torch.randn(*shape, size, generator=generator)
     y, expected = ours(text), F.embedding(text, dense)
     assert torch.equal(y, expected)
     (y * direction).sum().backward()
     (expected * direction).sum().backward()
     close(ours.weight.values.grad, dense.grad[dense != 0])
+    close(multiplied_out(shares, dense.shape), dense.grad)
 
 
 def test_a_dense_embedding_becomes_sparse():

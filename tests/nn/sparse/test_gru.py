@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from strnn_viz.nn.sparse import SparseGRULayer, using
-from tests.nn.sparse.reference import close, masked
+from tests.nn.sparse.reference import close, masked, multiplied_out, watched
 
 
 def layers(inputs, hidden, density, bias=True):
@@ -25,6 +25,7 @@ def test_outputs_and_every_gradient_are_those_of_masked_weights(backend, inputs,
     start = [torch.randn(time, batch, inputs, generator=generator), torch.randn(batch, hidden, generator=generator)]
     directions = [torch.randn(*shape, hidden, generator=generator) for shape in ((time, batch), (batch,))]
     results = []
+    shares = {kind: watched(getattr(ours, f"weight_{kind}")) for kind in ("ih", "hh")}
     for layer, dtype in ((ours, torch.float32), (dense, torch.float64)):
         x, h = (s.to(dtype, copy=True).requires_grad_() for s in start)
         if layer is ours:
@@ -39,6 +40,7 @@ def test_outputs_and_every_gradient_are_those_of_masked_weights(backend, inputs,
     for kind in ("ih", "hh"):
         matrix, full = getattr(ours, f"weight_{kind}"), getattr(dense, f"weight_{kind}_l0")
         close(matrix.values.grad, full.grad.view(-1)[matrix.pattern.positions])
+        close(multiplied_out(shares[kind], full.shape), full.grad)
         close(getattr(ours, f"bias_{kind}").grad, getattr(dense, f"bias_{kind}_l0").grad)
 
 

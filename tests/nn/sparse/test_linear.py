@@ -4,7 +4,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from strnn_viz.nn.sparse import SparseLinear, SparseMatrix, using
-from tests.nn.sparse.reference import close, masked
+from tests.nn.sparse.reference import close, masked, multiplied_out, watched
 
 CASES = [  # outputs, inputs, density, shape of the batch
     (7, 5, 0.4, (3,)),
@@ -32,6 +32,7 @@ def test_outputs_and_gradients_are_those_of_a_masked_matrix(backend, outputs, in
     direction = torch.randn(*batch, outputs, generator=generator)
     a, b = x.clone().requires_grad_(), x.double().requires_grad_()
     weight, bias = dense.double().requires_grad_(), ours.bias.detach().double().requires_grad_()
+    shares = watched(ours.weight)
     y, expected = ours(a), F.linear(b, weight, bias)
     close(y, expected)
     (y * direction).sum().backward()
@@ -39,6 +40,7 @@ def test_outputs_and_gradients_are_those_of_a_masked_matrix(backend, outputs, in
     close(a.grad, b.grad)
     close(ours.bias.grad, bias.grad)
     close(ours.weight.values.grad, weight.grad[dense != 0])
+    close(multiplied_out(shares, dense.shape), weight.grad)
 
 
 def test_gradients_are_exact_in_double_precision():

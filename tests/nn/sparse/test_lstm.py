@@ -2,8 +2,8 @@ import pytest
 import torch
 
 from strnn_viz.nn.lstm import LSTMLayer, StackedLSTM
-from strnn_viz.nn.sparse import SparseLSTMLayer, SparseMatrix, SparseStackedLSTM, using
-from tests.nn.sparse.reference import close, masked
+from strnn_viz.nn.sparse import SparseLSTMLayer, SparseMatrix, SparseStackedLSTM, installed, using
+from tests.nn.sparse.reference import close, masked, multiplied_out, watched
 
 CASES = [  # inputs, hidden, density, time, batch
     (5, 6, 0.4, 7, 3),
@@ -38,6 +38,7 @@ def test_outputs_and_every_gradient_are_those_of_masked_weights(backend, inputs,
     directions = [torch.randn(time, batch, hidden, generator=generator)]
     directions += [torch.randn(batch, hidden, generator=generator) for _ in range(2)]
     results = []
+    shares = {name: watched(getattr(ours, name)) for name in ("weight_ih", "weight_hh")}
     for layer, dtype in ((ours, torch.float32), (dense, torch.float64)):
         x, h, c = (s.to(dtype, copy=True).requires_grad_() for s in start)
         y, (h1, c1) = layer(x, (h, c))
@@ -48,6 +49,7 @@ def test_outputs_and_every_gradient_are_those_of_masked_weights(backend, inputs,
     for name in ("weight_ih", "weight_hh"):
         matrix, full = getattr(ours, name), getattr(dense, name)
         close(matrix.values.grad, full.grad.view(-1)[matrix.pattern.positions])
+        close(multiplied_out(shares[name], full.shape), full.grad)
 
 
 def test_gradients_are_exact_in_double_precision():
@@ -123,3 +125,20 @@ def test_what_is_not_finite_stays_so(backend):
     assert y[:, :2].isfinite().all()
     huge, _ = layer(torch.full((1, 1, 3), 1e30), (torch.zeros(1, 2), torch.zeros(1, 2)))
     assert huge.isfinite().all()
+
+
+@pytest.mark.skipif(not installed(), reason="numba is not installed")
+def test_a_second_pass_through_one_graph_is_refused_where_gradients_took_the_place_of_gates():
+    ours, _ = layers(5, 6, 0.4, torch.Generator().manual_seed(0))
+    x, zeros = torch.randn(3, 2, 5), torch.zeros(2, 6)
+    with using("numba"):
+        y = ours(x, (zeros, zeros))[0].sum()
+    y.backward(retain_graph=True)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        y.backward()
+    with using("torch"):
+        y = ours(x, (zeros, zeros))[0].sum()
+    y.backward(retain_graph=True)
+    once = ours.bias.grad.clone()
+    y.backward()
+    assert not torch.equal(ours.bias.grad, once)

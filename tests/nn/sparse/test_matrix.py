@@ -54,6 +54,21 @@ def test_rewiring_moves_weights_and_the_state_of_the_optimizer_and_keeps_the_par
     torch.testing.assert_close(matrix.values.detach(), torch.tensor([-0.5, 0.405, -0.5, 2.12]))
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_the_number_of_weights_may_change_while_a_graph_of_the_old_ones_is_alive(dtype):
+    layer = SparseLinear(SparseMatrix.random((8, 6), 0.5, generator())).to(dtype)
+    calls = []
+    layer.weight.values.register_post_accumulate_grad_hook(lambda p: calls.append(len(p.grad)))
+    x, alive = torch.ones(3, 6, dtype=dtype), []
+    for removed in ([], [0, 1], [0]):
+        layer.weight.rewire(layer.weight.pattern.positions[removed], torch.empty(0, dtype=torch.int64))
+        alive.append(layer(x).sum())
+        alive[-1].backward()
+        assert len(layer.weight.values.grad) == calls[-1]
+        assert layer.weight.values.dtype == dtype
+    assert calls == [24, 22, 21]
+
+
 def test_a_state_dict_brings_the_topology_with_it():
     a, b = (SparseLinear(SparseMatrix.random((8, 6), density, generator(1))) for density in (0.5, 0.25))
     b.load_state_dict(a.state_dict())

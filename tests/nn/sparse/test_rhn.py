@@ -3,7 +3,7 @@ import torch
 
 from strnn_viz.nn.rhn import RHNLayer
 from strnn_viz.nn.sparse import SparseRHNLayer, using
-from tests.nn.sparse.reference import close, masked
+from tests.nn.sparse.reference import close, masked, multiplied_out, watched
 
 
 def layers(inputs, hidden, depth, density, **dropout):
@@ -34,6 +34,8 @@ def test_outputs_and_every_gradient_are_those_of_masked_weights(
     start = [torch.randn(time, batch, inputs, generator=generator), torch.randn(batch, hidden, generator=generator)]
     directions = [torch.randn(*shape, hidden, generator=generator) for shape in ((time, batch), (batch,))]
     results = []
+    names = ("weight_ih", *(f"weight_hh_{i}" for i in range(depth)))
+    shares = {name: watched(getattr(ours, name)) for name in names}
     for layer in (ours, dense.float()):  # in one precision, for the same draws of what is dropped
         x, s = (v.clone().requires_grad_() for v in start)
         torch.manual_seed(3)
@@ -42,9 +44,10 @@ def test_outputs_and_every_gradient_are_those_of_masked_weights(
         results.append([y, s1, x.grad, s.grad])
     for a, b in zip(*results, strict=True):
         close(a, b)
-    for name in ("weight_ih", *(f"weight_hh_{i}" for i in range(depth))):
+    for name in names:
         matrix, full = getattr(ours, name), getattr(dense, name)
         close(matrix.values.grad, full.grad.reshape(-1)[matrix.pattern.positions])
+        close(multiplied_out(shares[name], full.shape), full.grad)
     for i in range(depth):
         close(getattr(ours, f"bias_{i}").grad, getattr(dense, f"bias_{i}").grad)
 
