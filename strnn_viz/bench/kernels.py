@@ -96,7 +96,7 @@ def table(result: dict[str, Any]) -> str:
     for backend, power in result["growth"].items():
         told = f"Time of {_NAMES[backend]} grows with the number of weights to the power of {power:.2f}."
         lines += ["", told] if backend == next(iter(result["growth"])) else [told]
-    lines += ["", f"{'As fast as dense at a density of':<51}{'numba':>9}{'torch CSR':>12}"]
+    lines += ["", f"{'As fast as dense up to a density of':<51}{'numba':>9}{'torch CSR':>12}"]
     shapes = dict.fromkeys((r["hidden"], r["batch"], r["steps"]) for r in result["break_even"])
     found = {(r["hidden"], r["batch"], r["steps"], r["backend"]): r["density"] for r in result["break_even"]}
     for shape in shapes:

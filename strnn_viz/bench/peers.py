@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 import torch
@@ -15,7 +14,7 @@ from strnn_viz.bench.turns import SPARSITIES, about, columns, compared, heading,
 from strnn_viz.nn.sparse import SparseLinear, SparseMatrix
 
 #: What pip calls them, and the module each brings.
-PEERS = {"sparselab": "sparselab", "rigl-torch": "rigl_torch"}
+PEERS = {"sparselab": "sparselab", "rigl-torch": "rigl_torch.RigL"}
 
 
 def peers(
@@ -43,7 +42,7 @@ def peers(
     -------
     dict
         ``machine`` and ``rows`` as of :func:`~strnn_viz.bench.kernels.kernels`, with ``"strnn-viz"`` or a peer's name
-        as ``backend``; dense is :class:`torch.nn.Linear`. ``missing``: peers that are not installed.
+        as ``backend``; dense is :class:`torch.nn.Linear`. ``missing``: by name, why a peer was not measured.
     """
     x = torch.randn(batch * steps, hidden, generator=torch.Generator().manual_seed(0)).requires_grad_()
     direction = torch.ones(batch * steps, 4 * hidden)
@@ -56,9 +55,9 @@ def peers(
 
         return run
 
-    found = [name for name, module in PEERS.items() if find_spec(module) is not None]
+    missing = {name: why for name, module in PEERS.items() if (why := _missing(module))}
     arms = {("dense", 0.0): turn(nn.Linear(hidden, 4 * hidden))}
-    for name in ("strnn-viz", *found):
+    for name in ("strnn-viz", *(name for name in PEERS if name not in missing)):
         arms |= {(name, s): turn(_layer(name, hidden, s)) for s in sparsities}
     taken = take_turns(arms, repeats, progress)
     rows = [
@@ -66,7 +65,7 @@ def peers(
          **compared(own, taken["dense", 0.0])}
         for (name, sparsity), own in taken.items() if name != "dense"
     ]  # fmt: skip
-    return {"machine": about(), "rows": rows, "missing": [name for name in PEERS if name not in found]}
+    return {"machine": about(), "rows": rows, "missing": missing}
 
 
 def table(result: dict[str, Any]) -> str:
@@ -79,8 +78,18 @@ def table(result: dict[str, Any]) -> str:
         *(line(row, row["backend"]) for row in rows),
     ]
     if missing:
-        lines += ["", f"Not installed, so not measured: {', '.join(missing)} (pip install {' '.join(missing)})."]
+        lines += ["", f"Not measured: {', '.join(f'{name} ({why})' for name, why in missing.items())}."]
     return "\n".join(lines)
+
+
+def _missing(module: str) -> str:
+    """Why a module cannot be imported; nothing where it can."""
+    try:
+        import_module(module)
+    except ImportError as error:
+        lacking = (error.name or str(error)).partition(".")[0]
+        return "not installed" if lacking == module.partition(".")[0] else f"{lacking} is not installed"
+    return ""
 
 
 def _layer(name: str, hidden: int, sparsity: float) -> nn.Module:

@@ -86,7 +86,9 @@ def table(result: dict[str, Any]) -> str:
         "",
         f"A masked step takes {1 / masked['speedup'] - 1:+.1%} against a dense one.",
     ]
-    lines += [f"As fast as dense at a density of {density_text(r['density'])}." for r in result["break_even"]]
+    lines += [
+        f"Densities up to which sparse is as fast as dense: {density_text(r['density'])}." for r in result["break_even"]
+    ]
     return "\n".join(lines)
 
 

@@ -133,10 +133,10 @@ def passing(points: Sequence[tuple[float, float]]) -> float:
 
 
 def density_text(value: float | None) -> str:
-    """A density of :func:`passing` as text."""
+    """A density of :func:`passing` as text: ``all`` of those measured are faster, or ``none``."""
     if value is None:
         return "–"
-    return "always" if value == 1.0 else "never" if value == 0.0 else f"{value:.2f}"
+    return "all" if value == 1.0 else "none" if value == 0.0 else f"{value:.2f}"
 
 
 def growth(rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from strnn_viz.bench.turns import break_even, compared, growth, passing, take_turns
+from strnn_viz.bench.turns import break_even, compared, density_text, growth, passing, take_turns
 
 
 def test_arms_take_turns_and_the_first_round_does_not_count() -> None:
@@ -51,3 +51,7 @@ def test_growth_is_the_power_of_the_number_of_weights() -> None:
     rows += [{"backend": "a", "hidden": 4, "sparsity": s, "ms": 1.0} for s in (0.5, 0.9)]
     assert growth(rows) == {"a": pytest.approx(0.5)}
     assert growth(rows[:1]) == {}
+
+
+def test_a_density_as_text() -> None:
+    assert [density_text(d) for d in (None, 0.0, 0.256, 1.0)] == ["–", "none", "0.26", "all"]
