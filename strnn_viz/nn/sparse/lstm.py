@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
-from torch.nn import functional as F
 
+from strnn_viz.nn.dropout import dropout
 from strnn_viz.nn.lstm import GATES, LSTMLayer, StackedLSTM, State
 from strnn_viz.nn.sparse.backends import backend
 from strnn_viz.nn.sparse.matrix import SparseMatrix
@@ -103,7 +103,7 @@ class SparseStackedLSTM(nn.ModuleList):
             if state is None:
                 zeros = x.new_zeros(x.shape[1], self.sizes[i])
             before = (zeros, zeros) if state is None else state[i]
-            x, s = layer(x if i == 0 else F.dropout(x, self.dropout, self.training), before)
+            x, s = layer(x if i == 0 else dropout(x, self.dropout, self.training), before)
             after.append(s)
         return x, after
 
