@@ -99,13 +99,14 @@ def visited(folder: Path, visits: int, warm: int) -> dict[str, Any]:
         A directory of runs.
     visits : int
     warm : int
-        Sessions before those counted, for what a server makes once.
+        Sessions before those counted, for what a server makes once, and until it holds what visits at this rate take:
+        a process keeps pages of memory in which anything is left.
 
     Returns
     -------
     dict
-        ``documents`` and ``watchers`` left over, and ``grown``, the bytes that the process takes more; None where the
-        system does not tell.
+        ``documents`` and ``watchers`` left over, ``blocks`` of memory that Python uses more, and ``grown``, the bytes
+        that the process takes more; None where the system does not tell.
     """
     port = usable_port(0)
     url = f"http://localhost:{port}/"
@@ -123,6 +124,7 @@ def visited(folder: Path, visits: int, warm: int) -> dict[str, Any]:
         "visits": visits,
         "documents": after["documents"] - before["documents"],
         "watchers": after["watchers"] - before["watchers"],
+        "blocks": after["blocks"] - before["blocks"],
         "grown": after["bytes"] - before["bytes"] if known else None,
     }
 
@@ -154,7 +156,7 @@ def _left() -> dict[str, Any]:
             found, since = now, time.monotonic()
         time.sleep(0.5)
     watchers = sum(len(held) for kinds in pn.state.param.watchers.values() for held in kinds.values())
-    return {"documents": found, "watchers": watchers, "bytes": _resident()}
+    return {"documents": found, "watchers": watchers, "blocks": sys.getallocatedblocks(), "bytes": _resident()}
 
 
 def _resident() -> int | None:

@@ -42,7 +42,7 @@ def explorer(progress: Progress | None = None, *, quick: bool = False) -> dict[s
         If there is no Chromium or no Playwright to drive it with.
     """
     units, epochs, moves = (120, 12, 8) if quick else (1500, 60, 60)
-    viewers, pairs, visits, warm = (3, 1, 10, 5) if quick else (20, 5, 200, 20)
+    viewers, pairs, visits, warm = (3, 1, 10, 5) if quick else (20, 5, 200, 100)
     small = {"data.vocabulary": "500", "model.hidden": "32"} if quick else {}
     # In what takes about as long each: what was recorded, the moves of two runs, pairs of epochs, and the sessions.
     sizes = {"record": epochs + 1, "recorded": moves, "live": moves, "watched": 8 * pairs, "visited": moves}
@@ -113,7 +113,7 @@ def table(result: dict[str, Any]) -> str:
         f"{viewers['viewers']} viewers of a training on one thread: {watching:.2f} s an epoch, {alone:.2f} s without "
         f"them ({viewers['slowdown']:+.1%}; goal at most {GOALS['slowdown']:+.0%}){share}",
         f"{sessions['visits']} sessions opened and closed: {sessions['documents']} documents and "
-        f"{sessions['watchers']} watchers left (goal 0 and 0), {grown} more memory (goal below "
-        f"{GOALS['grown'] / 1e6:.0f} MB)",
+        f"{sessions['watchers']} watchers left (goal 0 and 0), {sessions['blocks']:+,} of Python's memory blocks in use, "
+        f"{grown} more taken from the system (goal below {GOALS['grown'] / 1e6:.0f} MB)",
     ]
     return "\n".join(lines)

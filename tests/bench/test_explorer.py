@@ -26,7 +26,7 @@ RESULT = {
     },
     "viewers": {"viewers": 20, "alone": [5.0, 5.2, 4.9], "watched": [5.1, 5.3, 5.0], "slowdown": 0.02,
                 "server_share": 0.12},
-    "sessions": {"visits": 200, "documents": 0, "watchers": 0, "grown": 4_200_000},
+    "sessions": {"visits": 200, "documents": 0, "watchers": 0, "blocks": -31, "grown": 4_200_000},
 }  # fmt: skip
 
 
@@ -42,13 +42,14 @@ def test_a_recorded_run_keeps_its_budget_and_rewires(tmp_path: Path) -> None:
 
 def test_what_is_left_is_what_there_was_not_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     record(tmp_path / "runs" / "one", 8, 1)
-    left = iter([{"documents": 1, "watchers": 7, "bytes": 100}, {"documents": 1, "watchers": 9, "bytes": 350}])
+    before = {"documents": 1, "watchers": 7, "blocks": 1000, "bytes": 100}
+    left = iter([before, {"documents": 1, "watchers": 9, "blocks": 1020, "bytes": 350}])
     visits: list[int] = []
     monkeypatch.setattr(crowd, "_left", lambda: next(left))
     monkeypatch.setattr(crowd, "_visit", lambda url, count: visits.append(count))
     found = crowd.visited(tmp_path / "runs", visits=4, warm=2)
     assert visits == [2, 4]
-    assert found == {"visits": 4, "documents": 0, "watchers": 2, "grown": 250}
+    assert found == {"visits": 4, "documents": 0, "watchers": 2, "blocks": 20, "grown": 250}
 
 
 @pytest.mark.slow
@@ -69,7 +70,7 @@ def test_every_number_stands_beside_its_goal() -> None:
     assert "recorded                                             30       71     1" in text
     assert "20 viewers of a training on one thread: 5.10 s an epoch, 5.00 s without them (+2.0%; goal" in text
     assert "12% of a core" in text
-    assert "0 documents and 0 watchers left (goal 0 and 0), 4.2 MB more memory" in text
+    assert "0 documents and 0 watchers left (goal 0 and 0), -31 of Python's memory blocks in use, 4.2 MB" in text
 
 
 def test_without_playwright_or_chromium_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
