@@ -113,7 +113,7 @@ def table(result: dict[str, Any]) -> str:
         f"{viewers['viewers']} viewers of a training on one thread: {watching:.2f} s an epoch, {alone:.2f} s without "
         f"them ({viewers['slowdown']:+.1%}; goal at most {GOALS['slowdown']:+.0%}){share}",
         f"{sessions['visits']} sessions opened and closed: {sessions['documents']} documents and "
-        f"{sessions['watchers']} watchers left (goal 0 and 0), {sessions['blocks']:+,} of Python's memory blocks in use, "
-        f"{grown} more taken from the system (goal below {GOALS['grown'] / 1e6:.0f} MB)",
+        f"{sessions['watchers']} watchers left (goal 0 and 0), {sessions['blocks']:+,} of Python's memory blocks in "
+        f"use, {grown} more taken from the system (goal below {GOALS['grown'] / 1e6:.0f} MB)",
     ]
     return "\n".join(lines)
