@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 import panel as pn
 import panel_material_ui as pmui
+from bokeh.settings import settings
 from panel.io.threads import StoppableThread
 from tornado.ioloop import IOLoop
 from tornado.iostream import StreamClosedError
@@ -175,6 +176,9 @@ def serve(
     url = f"http://{own[0]}/"
     loop = IOLoop(make_current=not threaded)
     loop.asyncio_loop.set_exception_handler(_no_one_there)
+    # Whatever the environment says, a page takes scripts and styles from its server alone. Said here once, since Panel
+    # says it while it makes a page and takes it back, also under the hands of another thread that makes one.
+    settings.resources.set_value("server")
     logging.getLogger("bokeh.server.views.ws").addFilter(_expected)
 
     def make() -> Any:
