@@ -20,6 +20,7 @@ from strnn_viz.bench.turns import (
     growth,
     heading,
     line,
+    part,
     runs_onednn,
     take_turns,
 )
@@ -63,18 +64,12 @@ def kernels(
         the number of weights that time grows with, of the largest layer.
     """
     backends = ("numba", "torch") if installed() else ("torch",)
-    arms = len(backends) * len(sparsities) + 1
-    total = len(shapes) * (repeats + 1) * arms
     rows: list[dict[str, Any]] = []
     operation = ""
     for number, (hidden, batch, steps) in enumerate(shapes):
         turns, operation = _arms(hidden, batch, steps, sparsities, backends)
-
-        def tell(done: int, _: int, before: int = number * (repeats + 1) * arms) -> None:
-            if progress is not None:
-                progress(before + done, total)
-
-        rows += list(_rows(take_turns(turns, repeats, tell), hidden, batch, steps))
+        taken = take_turns(turns, repeats, part(progress, number, len(shapes)))
+        rows += list(_rows(taken, hidden, batch, steps))
     return {"machine": about(operation), "rows": rows, "break_even": break_even(rows), "growth": growth(rows)}
 
 

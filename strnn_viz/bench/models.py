@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from strnn_viz.nn.loss import cross_entropy_in_place
 from strnn_viz.nn.lstm import StackedLSTM
 from strnn_viz.nn.sparse import (
     SparseEmbedding,
@@ -13,7 +14,6 @@ from strnn_viz.nn.sparse import (
     SparseLSTMLayer,
     SparseMatrix,
     SparseStackedLSTM,
-    cross_entropy,
 )
 
 
@@ -54,10 +54,10 @@ class LanguageModel(nn.Module):
 
     def loss(self, text: Tensor) -> Tensor:
         """Mean cross-entropy of a text of shape (time + 1, batch)."""
-        logits, targets = self(text[:-1]), text[1:]
+        logits, targets = self(text[:-1]).flatten(0, 1), text[1:].flatten()
         if self.sparse:
-            return cross_entropy(logits, targets)
-        return F.cross_entropy(logits.flatten(0, 1), targets.flatten())
+            return cross_entropy_in_place(logits, targets) / len(targets)
+        return F.cross_entropy(logits, targets)
 
 
 def training_step(model: LanguageModel, optimizer: torch.optim.Optimizer, text: Tensor, clip: float = 10.0) -> None:

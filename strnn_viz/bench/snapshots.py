@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from strnn_viz.bench.topology import Progress
-from strnn_viz.bench.turns import SPARSITIES, about, columns, compared, heading, line, take_turns
+from strnn_viz.bench.turns import SPARSITIES, by_sparsity, columns, heading, line
 from strnn_viz.nn.sparse import SparseMatrix
 from strnn_viz.runs import LayerInfo, LayerSnapshot, capture
 from strnn_viz.runs.snapshot import pack_positions
@@ -41,21 +41,7 @@ def snapshots(
         active weights of a snapshot) and ``dense_bytes`` (a dense matrix and its mask of bytes); dense is capturing
         these.
     """
-    rows: list[dict[str, Any]] = []
-    total = 2 * (repeats + 1) * len(sparsities)
-    for number, sparsity in enumerate(sparsities):
-
-        def tell(done: int, _: int, before: int = 2 * (repeats + 1) * number) -> None:
-            if progress is not None:
-                progress(before + done, total)
-
-        arms, sizes = _arms(hidden, sparsity)
-        taken = take_turns(arms, repeats, tell)
-        rows.append(
-            {"backend": "sparse", "hidden": hidden, "batch": 0, "steps": 0, "sparsity": sparsity, **sizes,
-             **compared(taken["sparse"], taken["dense"])}
-        )  # fmt: skip
-    return {"machine": about(), "rows": rows}
+    return by_sparsity(lambda sparsity: _arms(hidden, sparsity), hidden, sparsities, repeats, progress)
 
 
 def table(result: dict[str, Any]) -> str:
@@ -72,7 +58,9 @@ def table(result: dict[str, Any]) -> str:
     )
 
 
-def _arms(hidden: int, sparsity: float) -> tuple[dict[str, Callable[[], LayerSnapshot]], dict[str, int]]:
+def _arms(
+    hidden: int, sparsity: float
+) -> tuple[Callable[[], LayerSnapshot], Callable[[], LayerSnapshot], dict[str, int]]:
     generator = torch.Generator().manual_seed(0)
     info = LayerInfo("lstm.weight_hh", (4 * hidden, hidden), "recurrent", "LSTM", ("i", "f", "g", "o"))
     matrix, before = (SparseMatrix.random(info.shape, 1 - sparsity, generator) for _ in range(2))
@@ -92,4 +80,4 @@ def _arms(hidden: int, sparsity: float) -> tuple[dict[str, Callable[[], LayerSna
         "weights": matrix.nnz, "bytes": made.bits.nbytes + made.values.nbytes,
         "dense_bytes": weights.nbytes + mask.nbytes,
     }  # fmt: skip
-    return {"sparse": sparse, "dense": dense}, sizes
+    return sparse, dense, sizes

@@ -54,6 +54,45 @@ def take_turns(
     return taken
 
 
+def part(progress: Progress | None, number: int, parts: int) -> Progress | None:
+    """What tells the progress of the `number`-th of some parts of equal length as that of the whole."""
+    return progress and (lambda done, total: progress(number * total + done, parts * total))
+
+
+def by_sparsity(
+    arms_of: Callable[[float], tuple[Callable[[], object], Callable[[], object], Mapping[str, int]]],
+    hidden: int,
+    sparsities: Sequence[float],
+    repeats: int,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Let a sparse and a dense arm take turns at each sparsity, of what knows no batch and no time steps.
+
+    Parameters
+    ----------
+    arms_of : callable
+        ``sparsity -> (sparse arm, dense arm, further numbers of the row)``.
+    hidden : int
+    sparsities : sequence of float
+    repeats : int
+    progress : callable, optional
+
+    Returns
+    -------
+    dict
+        ``machine`` and ``rows``.
+    """
+    rows = []
+    for number, sparsity in enumerate(sparsities):
+        sparse, dense, numbers = arms_of(sparsity)
+        taken = take_turns({"sparse": sparse, "dense": dense}, repeats, part(progress, number, len(sparsities)))
+        rows.append(
+            {"backend": "sparse", "hidden": hidden, "batch": 0, "steps": 0, "sparsity": sparsity, **numbers,
+             **compared(taken["sparse"], taken["dense"])}
+        )  # fmt: skip
+    return {"machine": about(), "rows": rows}
+
+
 def compared(own: Sequence[float], dense: Sequence[float]) -> dict[str, float]:
     """``ms`` and ``dense_ms``, medians; ``speedup``, that of the ratios; their middle half from ``low`` to ``high``."""
     ratios = [d / o for d, o in zip(dense, own, strict=True)]

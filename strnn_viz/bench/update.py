@@ -9,7 +9,7 @@ import torch
 
 from strnn_viz.bench.models import LanguageModel, optimizer_of
 from strnn_viz.bench.topology import Progress
-from strnn_viz.bench.turns import SPARSITIES, about, columns, compared, heading, line, take_turns
+from strnn_viz.bench.turns import SPARSITIES, by_sparsity, columns, heading, line
 from strnn_viz.sparsity import SparseTraining
 
 
@@ -39,22 +39,13 @@ def update(
         ``machine`` and ``rows`` as of :func:`~strnn_viz.bench.kernels.kernels`, with ``weights``, the active ones;
         dense is the masked form. An update knows no ``batch`` and no ``steps``: they are 0.
     """
-    rows: list[dict[str, Any]] = []
-    total = 2 * (repeats + 1) * len(sparsities)
-    for number, sparsity in enumerate(sparsities):
 
-        def tell(done: int, _: int, before: int = 2 * (repeats + 1) * number) -> None:
-            if progress is not None:
-                progress(before + done, total)
-
+    def arms(sparsity: float) -> tuple[Callable[[], object], Callable[[], object], dict[str, int]]:
         sparse, weights = _arm(LanguageModel(words, hidden, sparsity), sparsity, repeats)
         masked, _ = _arm(LanguageModel(words, hidden, 0.0), sparsity, repeats)
-        taken = take_turns({"sparse": sparse, "masked": masked}, repeats, tell)
-        rows.append(
-            {"backend": "sparse", "hidden": hidden, "batch": 0, "steps": 0, "sparsity": sparsity, "weights": weights,
-             **compared(taken["sparse"], taken["masked"])}
-        )  # fmt: skip
-    return {"machine": about(), "rows": rows}
+        return sparse, masked, {"weights": weights}
+
+    return by_sparsity(arms, hidden, sparsities, repeats, progress)
 
 
 def table(result: dict[str, Any]) -> str:

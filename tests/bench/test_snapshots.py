@@ -24,8 +24,8 @@ def test_every_sparsity_has_a_row_with_its_bytes() -> None:
 
 
 def test_both_arms_capture_the_same() -> None:
-    arms, _ = _arms(12, 0.7)
-    ours, theirs = arms["sparse"](), arms["dense"]()
+    sparse, dense, _ = _arms(12, 0.7)
+    ours, theirs = sparse(), dense()
     assert np.array_equal(ours.bits, theirs.bits)
     assert np.array_equal(ours.values, theirs.values)
     assert ours.churn == theirs.churn

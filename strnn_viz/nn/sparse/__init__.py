@@ -5,7 +5,6 @@ from strnn_viz.nn.sparse.convert import dense_state_dict, to_sparse
 from strnn_viz.nn.sparse.embedding import SparseEmbedding
 from strnn_viz.nn.sparse.gru import SparseGRULayer
 from strnn_viz.nn.sparse.linear import SparseLinear
-from strnn_viz.nn.sparse.loss import cross_entropy
 from strnn_viz.nn.sparse.lstm import SparseLSTMLayer, SparseStackedLSTM
 from strnn_viz.nn.sparse.matrix import SparseMatrix
 from strnn_viz.nn.sparse.pattern import Pattern
@@ -23,7 +22,6 @@ __all__ = [
     "SparseMatrix",
     "SparseRHNLayer",
     "SparseStackedLSTM",
-    "cross_entropy",
     "dense_state_dict",
     "installed",
     "to_sparse",
