@@ -37,7 +37,8 @@ def browser_type_launch_args() -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def browser_context_args() -> dict[str, Any]:
-    return {"viewport": {"width": 1400, "height": 900}}
+    # Nothing glides, so that places and colours are those they end with.
+    return {"viewport": {"width": 1400, "height": 900}, "reduced_motion": "reduce"}
 
 
 class Errors(logging.Handler):

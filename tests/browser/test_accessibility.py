@@ -9,12 +9,6 @@ from tests.dashboard.conftest import wait_for
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture(autouse=True)
-def at_rest(page: Page) -> None:
-    """Nothing moves, so that colours are those they end with."""
-    page.emulate_media(reduced_motion="reduce")
-
-
 def press(page: Page, name: str) -> None:
     page.get_by_role("button", name=name, exact=True).click()
 

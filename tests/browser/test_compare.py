@@ -38,7 +38,6 @@ def masks(page: Page) -> list[bytes]:
 
 
 def test_two_runs_are_scrubbed_zoomed_and_swiped_together_by_keyboard(page: Page, compared: str) -> None:
-    page.emulate_media(reduced_motion="reduce")
     page.goto(compared)
     expect(page.get_by_text("2 runs compared")).to_be_visible()
     expect(page.get_by_text("At epoch 8: B is at its last epoch, 5.")).to_be_visible()

@@ -47,7 +47,7 @@ def test_a_rewiring_is_explained_by_keyboard_in_four_frames(page: Page, finished
     expect(page.get_by_role("region", name="Connections").get_by_text("Section 3 and Algorithm 1")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.get_by_role("region", name="Connections")).to_have_count(0)
-    assert focused(page).startswith("What am I looking at?")
+    wait_for(lambda: focused(page).startswith("What am I looking at?"))
     expect(page.locator("#told-masks").first).to_contain_text(re.compile(r"Connections by gate: i \d+"))
 
 
@@ -69,7 +69,7 @@ def test_the_tour_is_offered_once_and_taken_by_keyboard(page: Page, finished: st
     assert titles[0] == "One run at a time"
     assert titles[-1] == "Steer and fork"
     assert len(set(titles)) == 8
-    assert focused(page) == "Tour"
+    wait_for(lambda: focused(page) == "Tour")
     page.reload()
     tour = page.get_by_role("button", name="Tour", exact=True)
     tour.click()

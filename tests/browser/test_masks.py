@@ -148,7 +148,7 @@ def test_keys_of_the_page_move_the_cursor_and_play(page: Page, finished: str) ->
     painted(page, 12)
     rail = page.locator(".player .rail").bounding_box()
 
-    def at_the_end() -> bool:  # the thumb glides there
+    def at_the_end() -> bool:
         thumb = page.locator(".player .MuiSlider-thumb").bounding_box()
         return abs(thumb["x"] + thumb["width"] / 2 - rail["x"] - rail["width"]) <= 1
 

@@ -95,7 +95,7 @@ def test_keys_move_through_the_epochs_and_every_figure_follows(offline: Page, sh
         assert page.get_by_role("slider", name="Epoch").get_attribute("aria-valuetext") == f"epoch {epoch}"
         expect(page.get_by_role("heading", name=re.compile(f"^LSTM layer 1, epoch {epoch}: "))).to_have_count(2)
         expect(page.get_by_role("status")).to_have_text(f"epoch {epoch} of 6")
-    assert picture(page) != before
+    wait_for(lambda: picture(page) != before)
 
 
 def test_space_plays_to_the_end_and_a_layer_is_chosen(offline: Page, shared: Path) -> None:

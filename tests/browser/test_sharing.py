@@ -25,7 +25,7 @@ def test_the_address_holds_what_is_seen_and_brings_it_back(page: Page, finished:
     page.goto(page.url)
     expect(page.get_by_role("heading", name=re.compile(r"LSTM layer 2, epoch 9: .* turned over"))).to_be_visible()
     expect(page.get_by_role("combobox", name="Layer")).to_contain_text("LSTM layer 2")
-    assert shown_epoch(page) == 9
+    wait_for(lambda: shown_epoch(page) == 9)
     assert page.evaluate("history.length") <= went + 1  # scrubbing leaves no trail
 
 
