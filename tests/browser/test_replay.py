@@ -15,6 +15,7 @@ from strnn_viz.config import preset
 from strnn_viz.exporting import export_run
 from strnn_viz.runs import Run
 from strnn_viz.topology import states
+from tests.dashboard.conftest import wait_for
 from tests.synthetic import make_run
 
 pytestmark = pytest.mark.browser
