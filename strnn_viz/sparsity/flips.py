@@ -12,11 +12,11 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
+from strnn_viz.nn.sparse import draw_without_replacement
 from strnn_viz.sparsity.blocks import Block
 from strnn_viz.sparsity.budgets import Budgets
 from strnn_viz.sparsity.matrix import MaskedMatrix
 from strnn_viz.sparsity.methods import Method
-from strnn_viz.sparsity.positions import draw_without_replacement
 from strnn_viz.sparsity.rewiring import Rewiring, regrow
 
 

@@ -7,11 +7,12 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from strnn_viz.nn.sparse import draw_without_replacement
 from strnn_viz.sparsity.blocks import FreePlaces
 from strnn_viz.sparsity.matrix import MaskedMatrix
-from strnn_viz.sparsity.positions import draw_without_replacement, shuffled
+from strnn_viz.sparsity.positions import shuffled
 
-#: (matrix, free places, how many, random generator) -> positions to grow.
+#: (matrix, free places, how many, random generator) -> positions to grow, sorted.
 Regrow = Callable[[MaskedMatrix, FreePlaces, int, torch.Generator], Tensor]
 
 #: Numbers of a dense gradient or momentum that are looked at together, in whole rows: 8 MB in float32.

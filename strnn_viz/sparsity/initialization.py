@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from strnn_viz.errors import UsageError
-from strnn_viz.sparsity.positions import draw_without_replacement
+from strnn_viz.nn.sparse import draw_without_replacement
 
 Shape = tuple[int, int]
 

@@ -185,9 +185,9 @@ class MaskedMatrix:
         Parameters
         ----------
         removed : Tensor of int64
-            Active positions.
+            Active positions, sorted.
         added : Tensor of int64
-            Positions that are inactive once `removed` are.
+            Positions that are inactive once `removed` are, sorted.
         """
         self._flat(self._mask)[removed] = 0
         self._flat(self._mask)[added] = 1

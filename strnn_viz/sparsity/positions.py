@@ -6,29 +6,6 @@ import torch
 from torch import Tensor
 
 
-def draw_without_replacement(population: int, k: int, generator: torch.Generator) -> Tensor:
-    """Choose `k` different numbers of ``range(population)``, every choice equally likely.
-
-    Nothing much longer than twice `k` is made, however many there are to choose from.
-
-    Returns
-    -------
-    Tensor of int64, shape (k,)
-        Sorted, on the CPU.
-    """
-    if k > population:
-        raise ValueError(f"cannot choose {k} of {population} without replacement")
-    if 2 * k > population:
-        return torch.randperm(population, generator=generator)[:k].sort().values
-    # Draw, and draw again for those that were drawn twice. Dropping random ones of too many keeps all choices equal.
-    drawn = torch.empty(0, dtype=torch.int64)
-    while len(drawn) < k:
-        more = torch.randint(population, (k - len(drawn) + 8,), generator=generator)
-        # Sorted first: unique() alone takes several times as long.
-        drawn = torch.unique_consecutive(torch.cat([drawn, more]).sort().values)
-    return drawn[torch.randperm(len(drawn), generator=generator)[:k]].sort().values
-
-
 def free_position(occupied: Tensor, rank: Tensor, start: int = 0) -> Tensor:
     """The position of the `rank`-th place that is not occupied, counting from `start`.
 

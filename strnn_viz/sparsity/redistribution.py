@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 
 import torch
 
+from strnn_viz.nn.sparse import draw_without_replacement
 from strnn_viz.sparsity.blocks import Block
-from strnn_viz.sparsity.positions import draw_without_replacement
 
 #: (blocks before pruning, pruned of each, free places of each, random generator) -> to be grown in each.
 Redistribute = Callable[[Sequence[Block], Sequence[int], Sequence[int], torch.Generator], list[int]]

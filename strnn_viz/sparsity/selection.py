@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -91,9 +92,12 @@ def down_to_budget(blocks: Sequence[Block], moment: Moment) -> list[Tensor]:
 
 def mark_lowest(score: Tensor, k: int) -> Tensor:
     """Mark the `k` lowest; among equal ones the first by position, on every machine alike."""
-    gone = torch.zeros(len(score), dtype=torch.bool, device=score.device)
-    if k:
-        gone[torch.sort(score, stable=True).indices[:k]] = True
+    if not k:
+        return torch.zeros(len(score), dtype=torch.bool, device=score.device)
+    score = score.nan_to_num(nan=math.inf, posinf=math.inf, neginf=-math.inf)  # what is no number goes last
+    highest = torch.kthvalue(score, k).values
+    gone = score < highest
+    gone[torch.nonzero(score == highest).squeeze(1)[: k - int(gone.sum())]] = True
     return gone
 
 

@@ -107,11 +107,11 @@ class StoredMatrix(MaskedMatrix):
         Parameters
         ----------
         removed : Tensor of int64
-            Active positions.
+            Active positions, sorted.
         added : Tensor of int64
-            Positions that are inactive once `removed` are.
+            Positions that are inactive once `removed` are, sorted.
         """
-        moved = self._matrix.rewire(removed.sort().values, added.sort().values, self._states())
+        moved = self._matrix.rewire(removed, added, self._states())
         if moved:
             self._optimizer.state[self.parameter].update(moved)
         self._move_to(self._matrix.pattern.positions, removed)

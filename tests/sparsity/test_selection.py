@@ -7,7 +7,7 @@ from strnn_viz.runs import LayerInfo
 from strnn_viz.sparsity import scores
 from strnn_viz.sparsity.blocks import Block
 from strnn_viz.sparsity.matrix import MaskedMatrix
-from strnn_viz.sparsity.selection import SELECT, Moment, down_to_budget
+from strnn_viz.sparsity.selection import SELECT, Moment, down_to_budget, mark_lowest
 
 
 def block(values, size=None, budget=0, dtype=torch.float32):
@@ -100,3 +100,10 @@ def test_down_to_budget_reaches_it_and_never_adds():
     assert chosen(down_to_budget(blocks, Moment(0.0, update=9, updates=10))) == [[1, 2, 3], []]
     # u = 1 of floor(.75 * 4) = 3: .25 + .75 * (2/3)^3 = .472 of 4 places are 2
     assert chosen(down_to_budget(blocks, Moment(0.0, update=0, updates=4))) == [[2, 3], []]
+
+
+@given(st.lists(st.sampled_from([0.0, 0.5, 1.0, 2.0, float("inf"), float("nan")]), max_size=40), st.data())
+def test_the_lowest_are_the_first_of_a_stable_order_and_what_is_no_number_comes_last(values, data):
+    k = data.draw(st.integers(0, len(values)))
+    order = sorted(range(len(values)), key=lambda i: float("inf") if values[i] != values[i] else values[i])
+    assert torch.nonzero(mark_lowest(torch.tensor(values), k)).flatten().tolist() == sorted(order[:k])

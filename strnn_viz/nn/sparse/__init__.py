@@ -2,6 +2,7 @@
 
 from strnn_viz.nn.sparse.backends import BACKENDS, installed, using
 from strnn_viz.nn.sparse.convert import dense_state_dict, to_sparse
+from strnn_viz.nn.sparse.drawing import draw_without_replacement
 from strnn_viz.nn.sparse.embedding import SparseEmbedding
 from strnn_viz.nn.sparse.gru import SparseGRULayer
 from strnn_viz.nn.sparse.linear import SparseLinear
@@ -23,6 +24,7 @@ __all__ = [
     "SparseRHNLayer",
     "SparseStackedLSTM",
     "dense_state_dict",
+    "draw_without_replacement",
     "installed",
     "to_sparse",
     "using",

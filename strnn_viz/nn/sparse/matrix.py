@@ -8,6 +8,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
+from strnn_viz.nn.sparse.drawing import draw_without_replacement
 from strnn_viz.nn.sparse.pattern import Pattern
 from strnn_viz.nn.sparse.shares import Observer, Outer
 
@@ -44,7 +45,7 @@ class SparseMatrix(nn.Module):
         """
         places = shape[0] * shape[1]
         count = round(density * places)
-        pattern = Pattern.of(_choose(places, count, generator), shape)
+        pattern = Pattern.of(draw_without_replacement(places, count, generator), shape)
         return cls(pattern, torch.empty(count).uniform_(-scale, scale, generator=generator))
 
     @classmethod
@@ -138,19 +139,3 @@ class SparseMatrix(nn.Module):
             if len(positions) != len(self.values):
                 self._replace(self.values.detach().new_zeros(len(positions)))
         super()._load_from_state_dict(state_dict, prefix, *args)
-
-
-def _choose(population: int, k: int, generator: torch.Generator) -> Tensor:
-    """`k` different numbers below `population`, sorted, without a permutation of all of them where they are few."""
-    if 2 * k > population:
-        return torch.randperm(population, generator=generator)[:k].sort().values
-    drawn = torch.empty(0, dtype=torch.int64)
-    while len(drawn) < k:  # draw again for what was drawn twice
-        more = torch.randint(population, (k - len(drawn) + 8,), generator=generator)
-        drawn = torch.cat([drawn, more]).unique()  # type: ignore[no-untyped-call]
-    surplus = len(drawn) - k
-    if surplus:
-        keep = torch.ones(len(drawn), dtype=torch.bool)
-        keep[torch.randperm(len(drawn), generator=generator)[:surplus]] = False
-        drawn = drawn[keep]
-    return drawn

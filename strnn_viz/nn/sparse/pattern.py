@@ -157,12 +157,12 @@ class Pattern:
         stay = old[kept]
         # An added position goes after the stayers below it and the added ones before it: both ranks are known.
         ranks = torch.arange(len(added), device=old.device) + torch.searchsorted(stay, added)
-        fresh = torch.zeros(len(stay) + len(added), dtype=torch.bool, device=old.device)
-        fresh[ranks] = True
-        source = torch.full((len(fresh),), -1, dtype=torch.int64, device=old.device)
-        source[~fresh] = kept
+        taken = torch.ones(len(stay) + len(added), dtype=torch.bool, device=old.device)
+        taken[ranks] = False
+        taken = torch.nonzero(taken).squeeze(1)
+        source = torch.full((len(stay) + len(added),), -1, dtype=torch.int64, device=old.device)
         positions = torch.empty_like(source)
-        positions[~fresh], positions[fresh] = stay, added
+        source[taken], positions[taken], positions[ranks] = kept, stay, added
         if bool((positions[1:] <= positions[:-1]).any()):
             raise UsageError("a position to add is active already, or is given twice: give free ones, increasing.")
         return Pattern.of(positions, self.shape), source
