@@ -57,7 +57,10 @@ def check_ending(out: Path) -> str:
     ending = out.suffix.lower()
     if ending not in ENDINGS:
         told = ", ".join(ENDINGS)
-        raise UsageError(f"{out.name!r} ends in {ending or 'nothing'}, which cannot be written. Endings: {told}.")
+        raise UsageError(
+            f"{out.name!r} ends in {ending or 'nothing'}, which cannot be written. Endings: {told}; and from "
+            "the command line .pt, the weights of an epoch."
+        )
     return ending
 
 

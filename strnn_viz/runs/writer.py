@@ -42,7 +42,8 @@ class RunWriter:
     parent : Parent, optional
         The run and epoch it goes on from.
     execution : mapping of str to str, optional
-        In which form its matrices are held while it trains, and why. A resumed run keeps what it has.
+        In which form its matrices are held while it trains, and why. A resumed run keeps what it has unless it is
+        given another.
 
     Raises
     ------
@@ -74,7 +75,7 @@ class RunWriter:
             (self.path / files.CHECKPOINTS).mkdir(exist_ok=True)
             self._lock = lock.take(self.path)
         try:
-            self._about = self._resume() if resume else self._start(origin, parent, execution)
+            self._about = self._resume(execution) if resume else self._start(origin, parent, execution)
         except BaseException:
             self._lock.release()
             raise
@@ -182,11 +183,13 @@ class RunWriter:
         files.write_whole(self.path / files.RUN, files.to_json(about, indent=1))
         return about
 
-    def _resume(self) -> dict[str, Any]:
-        about = files.read_json(self.path / files.RUN)
+    def _resume(self, execution: Mapping[str, str] | None) -> dict[str, Any]:
+        about = files.read_json(self.path / files.RUN) | {"status": "training", "message": ""}
+        if execution is not None:
+            about["execution"] = dict(execution)
         self._drop_control()
-        files.write_whole(self.path / files.RUN, files.to_json(about | {"status": "training", "message": ""}, indent=1))
-        return about | {"status": "training", "message": ""}
+        files.write_whole(self.path / files.RUN, files.to_json(about, indent=1))
+        return about
 
     def forget_after(self, epoch: int) -> None:
         """Drop what was recorded after `epoch` and any torn line; a resumed run records it again, identically."""

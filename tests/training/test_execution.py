@@ -126,6 +126,19 @@ def test_the_choice_is_written_into_the_run_told_and_kept_on_resume(tmp_path, me
     assert Run(tmp_path / "run").about["execution"]["form"] == "sparse"
 
 
+def test_a_run_resumed_by_several_processes_tells_of_the_form_it_goes_on_in(tmp_path, measured, monkeypatch):
+    recording = Recording(tmp_path / "run", small_config(execution="auto"))
+    recording.writer.close()
+    assert Run(tmp_path / "run").about["execution"]["form"] == "sparse"
+    monkeypatch.setattr(Ranks, "join", classmethod(lambda cls: cls(0, 2)))
+    monkeypatch.setattr(Ranks, "wrap", lambda self, model, device: model)
+    monkeypatch.setattr(Ranks, "tell", lambda self, value: value)
+    resumed = Recording(tmp_path / "run", resume=True)
+    resumed.writer.close()
+    assert Run(tmp_path / "run").about["execution"] == resumed.trainer.execution.to_dict()
+    assert resumed.trainer.execution.form == "masked"
+
+
 def test_a_fork_keeps_the_choice_unless_what_it_is_about_changes(tmp_path, measured):
     list(Recording(tmp_path / "run", small_config(execution="auto")).events())
     parent = Run(tmp_path / "run")
