@@ -29,6 +29,8 @@ class Backend(Protocol):
     def multiply(self, pattern: Pattern, values: Tensor, x: Tensor, bias: Tensor | None = None) -> Tensor: ...  # noqa: D102
     def multiply_transposed(self, pattern: Pattern, values: Tensor, g: Tensor) -> Tensor: ...  # noqa: D102
     def gradient(self, pattern: Pattern, g: Tensor, x: Tensor, out: Tensor | None = None) -> Tensor: ...  # noqa: D102
+    def lined(self, x: Tensor) -> Tensor: ...  # noqa: D102
+    def transposed(self, x: Tensor) -> Tensor: ...  # noqa: D102
     def lstm_forward(  # noqa: D102
         self, pattern: Pattern, values: Tensor, gates: Tensor, h: Tensor, c: Tensor
     ) -> tuple[Tensor, Tensor]: ...

@@ -29,7 +29,7 @@ _SPAN = 704
 
 def multiply(pattern: Pattern, values: Tensor, x: Tensor, bias: Tensor | None = None) -> Tensor:
     """W x + b, as :func:`.portable.multiply`."""
-    y = _room(x, pattern.shape[0], x.shape[1])
+    y = _rows(x, pattern.shape[0], x.shape[1])
     _multiply(pattern, values, x, x.new_zeros(pattern.shape[0]) if bias is None else bias, y)
     return y
 
@@ -54,17 +54,31 @@ def gradient(pattern: Pattern, g: Tensor, x: Tensor, out: Tensor | None = None) 
     return out
 
 
+def lined(x: Tensor) -> Tensor:
+    """Activations of which every row begins with a line of the cache: else most vectors lie across two."""
+    if not x.numel() or (x.stride() == (_width(x.shape[1]), 1) and x.data_ptr() % 64 == 0):
+        return x
+    out = _rows(x, *x.shape)
+    return _turn(x, out) if x.stride(0) == 1 and x.shape[0] > 1 else out.copy_(x)
+
+
+def transposed(x: Tensor) -> Tensor:
+    """The transposed matrix, as :func:`.portable.transposed`."""
+    out = _room(x, *reversed(x.shape))
+    return _turn(x.t(), out) if x.numel() and x.stride(1) == 1 else out.copy_(x.t())
+
+
 def lstm_forward(pattern: Pattern, values: Tensor, gates: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
-    """All time steps of an LSTM, as :func:`.portable.lstm_forward`."""
+    """All time steps of an LSTM, as :func:`.portable.lstm_forward`; gates as :func:`multiply` made them."""
     hidden, batch = h.shape
     lanes = gates.shape[1]
-    y, cells = _room(gates, hidden, lanes), _room(gates, hidden, lanes)
+    y, cells = _rows(gates, hidden, lanes), _rows(gates, hidden, lanes)
     if y.numel():
         _threads()
         states = torch.cat([_packed(h), h.new_empty(h.numel())])
         recurrence.lstm_forward(
-            _flat(values), _flat(pattern.indices), _flat(pattern.indptr), _even(hidden), hidden, batch, lanes,
-            _flat(gates), _flat(states), _flat(c.clone()), _flat(y), _flat(cells),
+            _flat(values), _flat(pattern.indices), _flat(pattern.indptr), _even(hidden), hidden, batch,
+            lanes // batch, gates.stride(0), _flat(gates), _flat(states), _flat(c.clone()), _flat(y), _flat(cells),
             _flat(_room(gates, 4 * hidden, batch)), _flat(gates.new_zeros(4 * hidden)),
         )  # fmt: skip
     return y, cells
@@ -75,14 +89,14 @@ def lstm_backward(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Backward pass of :func:`lstm_forward`, as :func:`.portable.lstm_backward`."""
     hidden, batch = c.shape
-    lanes = gates.shape[1]
     carried, slopes = torch.zeros_like(c), gradient_c.clone()
     if gates.numel():
         _threads()
         transposed, order = pattern.columnwise
         recurrence.lstm_backward(
             _flat(_taken(values, order)), _flat(transposed.indices), _flat(transposed.indptr), _even(hidden), hidden,
-            batch, lanes, _flat(gates), _flat(cells), _flat(c), _flat(gradient_y), _flat(carried), _flat(slopes),
+            batch, gates.shape[1] // batch, gates.stride(0), _flat(gates), _flat(cells), _flat(c),
+            _flat(gradient_y), _flat(carried), _flat(slopes),
             _flat(_room(gates, 8 * hidden, batch)), _flat(gates.new_zeros(hidden)),
         )  # fmt: skip
         torch.autograd.graph.increment_version(gates)  # a second pass through the same graph is refused
@@ -101,7 +115,7 @@ def warm_up() -> None:
         x = torch.ones(1, 1)
         gates = multiply(pattern, one, x)
         multiply_transposed(pattern, one, gates)
-        gradient(pattern, gates, x)
+        gradient(pattern, transposed(gates).t(), x)
         y, cells = lstm_forward(pattern, one, gates, x, x)
         lstm_backward(pattern, one, gates, cells, x, y, x)
     finally:
@@ -114,9 +128,7 @@ def _multiply(pattern: Pattern, values: Tensor, x: Tensor, bias: Tensor, y: Tens
     if not y.numel():
         return
     _threads()
-    cached = _L2
-    if pattern.density >= _SPARSE:
-        cached, x = _L1, _on_lines(x)
+    x, cached = lined(x), _L1 if pattern.density >= _SPARSE else _L2
     ptr, blocks = _blocks(pattern, cached // (4 * min(kernels.TILE, lanes)))
     kernels.multiply(
         _flat(values), _flat(pattern.indices), ptr, blocks, _balanced(pattern), _flat(x), x.stride(0), lanes,
@@ -142,12 +154,20 @@ def _room(like: Tensor, *shape: int) -> Tensor:
     return room(*shape) if like.dtype == torch.float32 else like.new_empty(shape)
 
 
-def _on_lines(x: Tensor) -> Tensor:
-    """Activations of which every row begins with a line of the cache: else most vectors lie across two."""
-    width = -(-x.shape[1] // 16) * 16
-    if not width * len(x) or (x.stride() == (width, 1) and x.data_ptr() % 64 == 0):
-        return x
-    return _room(x, len(x), width)[:, : x.shape[1]].copy_(x)
+def _rows(like: Tensor, rows: int, lanes: int) -> Tensor:
+    """Room for activations as :func:`lined` ones."""
+    return _room(like, rows, _width(lanes))[:, :lanes]
+
+
+def _width(lanes: int) -> int:
+    return -(-lanes // 16) * 16
+
+
+def _turn(x: Tensor, out: Tensor) -> Tensor:
+    """Copy a matrix of which columns lie in one piece to one of which rows do."""
+    _threads()
+    kernels.transpose(_flat(x.t()), x.shape[1], x.shape[0], x.stride(1), _flat(out), out.stride(0))
+    return out
 
 
 def _packed(h: Tensor) -> Tensor:

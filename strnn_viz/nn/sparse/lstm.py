@@ -137,7 +137,7 @@ class _Layer(torch.autograd.Function):
         (ih, hh), by, batch, lanes = ctx.patterns, ctx.backend, h.shape[1], x.shape[1]
         needed = dict(zip(("x", "ih", "hh", "bias"), ctx.needs_input_grad[2:6], strict=True))
         inputs, of_h, of_c = by.lstm_backward(
-            hh, weight_hh, gates, cells, c, gradient_y.contiguous(), gradient_c.contiguous()
+            hh, weight_hh, gates, cells, c, by.lined(gradient_y), gradient_c.contiguous()
         )
         of_hh = None
         if needed["hh"]:

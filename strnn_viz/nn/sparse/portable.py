@@ -60,6 +60,16 @@ def gradient(pattern: Pattern, g: Tensor, x: Tensor, out: Tensor | None = None) 
     return out
 
 
+def lined(x: Tensor) -> Tensor:
+    """Activations, (features, lanes), in memory from which products are fastest: the same where they lie there."""
+    return x.contiguous()
+
+
+def transposed(x: Tensor) -> Tensor:
+    """The transposed matrix, in memory of its own, row by row."""
+    return x.t().clone(memory_format=torch.contiguous_format)
+
+
 def lstm_forward(pattern: Pattern, values: Tensor, gates: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
     """All time steps of an LSTM (Eq. 1 of Liu et al. 2021), the input's share of the gates given.
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from strnn_viz.nn.sparse.backends import backend
+from strnn_viz.nn.sparse.backends import Backend, backend
 from strnn_viz.nn.sparse.matrix import SparseMatrix
 
 
@@ -32,12 +32,31 @@ def product(matrix: SparseMatrix, x: Tensor, bias: Tensor | None = None) -> Tens
 
 def feature_major(x: Tensor) -> Tensor:
     """Activations of shape (..., features) as (features, lanes): free of a copy where a sparse layer made them."""
-    return x.movedim(-1, 0).reshape(x.shape[-1], x.shape[:-1].numel()).contiguous()
+    flat = x.movedim(-1, 0).reshape(x.shape[-1], x.shape[:-1].numel())
+    out: Tensor = _Lined.apply(flat)  # type: ignore[no-untyped-call]
+    return out
 
 
 def feature_last(y: Tensor, shape: torch.Size | tuple[int, ...]) -> Tensor:
     """Activations of shape (features, lanes) as a view of (*shape, features)."""
     return y.view(y.shape[0], *shape).movedim(0, -1)
+
+
+class _Lined(torch.autograd.Function):
+    """Activations in memory that products read fastest; their gradient in memory as the activations came."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        by = backend(x)
+        lined = by.lined(x)
+        ctx.backend, ctx.turned = by, x.stride(0) == 1 and x.stride(1) > 1
+        return x.view_as(x) if lined is x else lined
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, g: Tensor) -> Tensor:
+        by: Backend = ctx.backend
+        return by.transposed(g).t() if ctx.turned else g
 
 
 class _Product(torch.autograd.Function):
@@ -51,7 +70,7 @@ class _Product(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:
         values, x = ctx.saved_tensors
-        g = g.contiguous()
+        g = ctx.backend.lined(g)
         of_values = None
         if ctx.needs_input_grad[1]:
             of_values = ctx.backend.gradient(ctx.pattern, g, x)

@@ -1,7 +1,8 @@
 """The time loops of an LSTM, compiled by Numba; what arrays are is told in :mod:`.kernels`.
 
-A thread has its own hidden units through all time steps. States and gradients from one step to the next lie packed: by
-tiles of 64 lanes, of each the whole vectors of all units, then what remains.
+Activations of all time steps have `stride` between their rows, the same one for all. A thread has its own hidden units
+through all time steps. States and gradients from one step to the next lie packed: by tiles of 64 lanes, of each the
+whole vectors of all units, then what remains.
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ from strnn_viz.nn.sparse.tiles import sums
 
 @compiled
 def lstm_forward(
-    values: Any, indices: Any, ptr: Any, bounds: Any, hidden: Any, batch: Any, lanes: Any, gates: Any,
+    values: Any, indices: Any, ptr: Any, bounds: Any, hidden: Any, batch: Any, steps: Any, stride: Any, gates: Any,
     h: Any, c: Any, y: Any, cells: Any, shares: Any, zeros: Any,
 ) -> None:  # fmt: skip
     """All time steps; `h` has room for two packed states, of which the first is that before the first step."""
     size = hidden * batch
-    for t in range(lanes // batch):
+    for t in range(steps):
         source, target = (t % 2) * size, (1 - t % 2) * size
         for part in prange(len(bounds) - 1):
             low, high = bounds[part], bounds[part + 1]
@@ -38,28 +39,28 @@ def lstm_forward(
                 # h is written where the next step reads: never what a neighbour still reads in this one.
                 base = target + first * hidden
                 for u in range(low, high):
-                    place, now = u * lanes + t * batch + first, u * batch + first
+                    place, now = u * stride + t * batch + first, u * batch + first
                     cell(
-                        gates, place, hidden * lanes, shares, now, size, c, now, h, base + u * whole, cells, y, place,
+                        gates, place, hidden * stride, shares, now, size, c, now, h, base + u * whole, cells, y, place,
                         whole,
                     )  # fmt: skip
                     place, now = place + whole, now + whole
                     cell(
-                        gates, place, hidden * lanes, shares, now, size, c, now, h, base + hidden * whole + u * rest,
+                        gates, place, hidden * stride, shares, now, size, c, now, h, base + hidden * whole + u * rest,
                         cells, y, place, rest,
                     )  # fmt: skip
 
 
 @compiled
 def lstm_backward(
-    values: Any, indices: Any, ptr: Any, bounds: Any, hidden: Any, batch: Any, lanes: Any, gates: Any,
+    values: Any, indices: Any, ptr: Any, bounds: Any, hidden: Any, batch: Any, steps: Any, stride: Any, gates: Any,
     cells: Any, c: Any, of_y: Any, carried: Any, slopes: Any, work: Any, zeros: Any,
 ) -> None:  # fmt: skip
     """All time steps backwards, with the transposed matrix; gradients of the gates' inputs take the place of gates.
 
     `work` has room for two steps' packed gradients.
     """
-    size, steps = 4 * hidden * batch, lanes // batch
+    size = 4 * hidden * batch
     for t in range(steps - 1, -2, -1):
         source, target = ((t + 1) % 2) * size, (t % 2) * size
         for part in prange(len(bounds) - 1):
@@ -76,14 +77,14 @@ def lstm_backward(
                 if t >= 0:
                     base = target + first * 4 * hidden
                     for u in range(low, high):
-                        place, now = u * lanes + t * batch + first, u * batch + first
+                        place, now = u * stride + t * batch + first, u * batch + first
                         before, before_at = (cells, place - batch) if t > 0 else (c, now)
                         cell_backward(
-                            gates, place, hidden * lanes, cells, place, before, before_at, of_y, carried, slopes,
+                            gates, place, hidden * stride, cells, place, before, before_at, of_y, carried, slopes,
                             now, work, base + u * whole, hidden * whole, whole,
                         )  # fmt: skip
                         cell_backward(
-                            gates, place + whole, hidden * lanes, cells, place + whole, before, before_at + whole,
+                            gates, place + whole, hidden * stride, cells, place + whole, before, before_at + whole,
                             of_y, carried, slopes, now + whole, work, base + 4 * hidden * whole + u * rest,
                             hidden * rest, rest,
                         )  # fmt: skip

@@ -14,6 +14,10 @@ from numba import types
 
 from strnn_viz.nn.sparse.vectors import INT, LANES, SIZE, Emitter, made
 
+#: Rows of a matrix from one asked for to the one in use. A matrix of 20 MB and more comes from far; what is next in a
+#: block of columns lies where the processor does not look by itself.
+_AHEAD = 4
+
 
 def _sums(
     e: Emitter, values: Any, indices: Any, ptr: Any, ptr_at: Any, ptr_step: Any, low: Any, high: Any, x: Any, x_at: Any,
@@ -45,7 +49,10 @@ def _sums(
                     e.accumulate(variable, e.load(x, at, width), e.low(spread, width))
 
             end = e.main(lo, hi, unroll)
+            later = _later(e, ptr, ptr_at, ptr_step, r, high)
             with e.loop(lo, end, unroll) as k:
+                for data in (values, indices):
+                    e.prefetch(data, b.add(later, b.sub(k, lo)))
                 for u in range(unroll):
                     take(b.add(k, e.size(u)), sums[u])
             with e.loop(end, hi, 1) as k:
@@ -115,11 +122,23 @@ def _dots(
         begins = b.add(ptr_at, b.mul(r, ptr_step))
         lo, hi = e.index(ptr, begins), e.index(ptr, b.add(begins, e.size(1)))
         row = b.add(g_at, b.mul(r, g_stride))
+        start, later = lo, _later(e, ptr, ptr_at, ptr_step, r, high)
         for columns in (4, 2, 1):
             end = e.main(lo, hi, columns)
             with e.loop(lo, end, columns) as k:
+                if columns == 4:
+                    for data in (out, indices):
+                        e.prefetch(data, b.add(later, b.sub(k, start)))
                 products(row, k, columns)
             lo = end
+
+
+def _later(e: Emitter, ptr: Any, ptr_at: Any, ptr_step: Any, r: Any, high: Any) -> Any:
+    """Where a row begins that is in use some rows later; the last of the range, where it ends before."""
+    b = e.builder
+    last, later = b.sub(high, e.size(1)), b.add(r, e.size(_AHEAD))
+    row = b.select(b.icmp_signed("<", later, last), later, last)
+    return e.index(ptr, b.add(ptr_at, b.mul(row, ptr_step)))
 
 
 def _quarter(e: Emitter, value: Any) -> Any:

@@ -79,6 +79,14 @@ class Emitter:
         b = self.builder
         b.store(value, b.bitcast(self.at(data, place), value.type.as_pointer()), align=4)
 
+    def prefetch(self, data: Any, place: Any) -> None:
+        """Have an element on its way into the cache before it is asked for; one that does not exist does no harm."""
+        b, byte = self.builder, ir.IntType(8).as_pointer()
+        kind = ir.FunctionType(ir.VoidType(), [byte, INT, INT, INT])
+        call = cgutils.get_or_insert_function(b.module, kind, "llvm.prefetch.p0")
+        read, keep, of_data = (ir.Constant(INT, number) for number in (0, 3, 1))
+        b.call(call, [b.bitcast(self.at(data, place), byte), read, keep, of_data])
+
     def index(self, indices: Any, k: Any) -> Any:
         """An entry of an array of int32, as a place."""
         return self.builder.sext(self.builder.load(self.at(indices, k)), SIZE)
