@@ -23,8 +23,8 @@ _L1, _L2 = 36_000, 600_000
 #: Below this density a row has too few weights in a block that fits into the first cache.
 _SPARSE = 0.15
 
-#: Lanes that the gradient of the weights takes at a time.
-_SPAN = 704
+#: Lanes that the gradient of the weights takes at a time, and bytes of activations, for either cache.
+_SPANS = {_L1: (176, 45_000), _L2: (704, 600_000)}
 
 
 def multiply(pattern: Pattern, values: Tensor, x: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -46,10 +46,11 @@ def gradient(pattern: Pattern, g: Tensor, x: Tensor, out: Tensor | None = None) 
     lanes = g.shape[1]
     if pattern.nnz and lanes:
         _threads()
-        ptr, blocks = _blocks(pattern, _L2 // (4 * min(_SPAN, lanes)))
+        span, cached = _SPANS[_cache(pattern)]
+        ptr, blocks = _blocks(pattern, cached // (4 * min(span, lanes)))
         kernels.gradient(
             _flat(g), g.stride(0), _flat(x), x.stride(0), lanes, _flat(pattern.indices), ptr, blocks,
-            _balanced(pattern), _SPAN, _flat(out),
+            _balanced(pattern), span, _flat(out),
         )  # fmt: skip
     return out
 
@@ -128,12 +129,16 @@ def _multiply(pattern: Pattern, values: Tensor, x: Tensor, bias: Tensor, y: Tens
     if not y.numel():
         return
     _threads()
-    x, cached = lined(x), _L1 if pattern.density >= _SPARSE else _L2
-    ptr, blocks = _blocks(pattern, cached // (4 * min(kernels.TILE, lanes)))
+    x = lined(x)
+    ptr, blocks = _blocks(pattern, _cache(pattern) // (4 * min(kernels.TILE, lanes)))
     kernels.multiply(
         _flat(values), _flat(pattern.indices), ptr, blocks, _balanced(pattern), _flat(x), x.stride(0), lanes,
         _flat(bias), _flat(y), y.stride(0),
     )  # fmt: skip
+
+
+def _cache(pattern: Pattern) -> int:
+    return _L1 if pattern.density >= _SPARSE else _L2
 
 
 def _blocks(pattern: Pattern, width: int) -> tuple[NDArray[np.int32], int]:
