@@ -26,12 +26,12 @@ def take(values: Any, order: Any, out: Any) -> None:
 
 @compiled
 def transpose(x: Any, rows: Any, columns: Any, stride: Any, out: Any, out_stride: Any) -> None:
-    """Copy rows of x to columns of `out`, in squares of which both sides stay in a cache."""
-    for part in prange((columns + 31) // 32):
-        low, high = part * 32, min(columns, part * 32 + 32)
-        for first in range(0, rows, 32):
-            for j in range(low, high):
-                for i in range(first, min(rows, first + 32)):
+    """Copy rows of x to columns of `out`, in pieces of which both sides stay in a cache."""
+    for part in prange((rows + 63) // 64):
+        first, last = part * 64, min(rows, part * 64 + 64)
+        for low in range(0, columns, 16):
+            for j in range(low, min(columns, low + 16)):
+                for i in range(first, last):
                     out[j * out_stride + i] = x[i * stride + j]
 
 
