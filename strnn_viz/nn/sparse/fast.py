@@ -129,7 +129,8 @@ def _multiply(pattern: Pattern, values: Tensor, x: Tensor, bias: Tensor, y: Tens
     if not y.numel():
         return
     _threads()
-    x = lined(x)
+    if lanes > kernels.TILE or _cache(pattern) == _L1:  # else a copy costs more than it saves
+        x = lined(x)
     ptr, blocks = _blocks(pattern, _cache(pattern) // (4 * min(kernels.TILE, lanes)))
     kernels.multiply(
         _flat(values), _flat(pattern.indices), ptr, blocks, _balanced(pattern), _flat(x), x.stride(0), lanes,
