@@ -8,7 +8,7 @@ from strnn_viz.config import preset
 from strnn_viz.errors import ConfigError, UsageError
 from strnn_viz.experiments.cost import cost
 from strnn_viz.experiments.reproduce import EXPERIMENTS, experiment
-from strnn_viz.experiments.scales import SCALES
+from strnn_viz.experiments.scales import SCALES, scale
 
 
 @pytest.mark.parametrize(("name", "scale"), list(product(EXPERIMENTS, SCALES)))
@@ -118,3 +118,10 @@ def test_an_embedding_larger_than_the_budget_is_left_out_of_it_where_units_are_r
     assert rows["tiny"]["ISS · 33%"].sparsity.exclude == "embedding.*"
     assert rows["paper"]["ISS · 33%"].sparsity.exclude == ""
     assert {c.sparsity.exclude for key, c in rows["tiny"].items() if "ISS" not in key} == {""}
+
+
+@pytest.mark.parametrize("name", ["tiny", "small"])
+def test_figures_do_not_depend_on_what_is_faster_on_a_machine(name):
+    for row in rows("table2", name).values():
+        assert (row.config.training.execution, row.config.training.threads) == ("masked", 1)
+    assert scale(name, {"execution": "sparse"}).lstm.training.execution == "sparse"
