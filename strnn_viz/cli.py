@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from strnn_viz.runs import Run
     from strnn_viz.training.recording import Recording
 
+_TOKEN = "STRNN_VIZ_TOKEN"  # environment variable
 _BENCHES = ("topology", "kernels", "step", "memory", "update", "snapshots", "peers", "explorer")
 _RUNS = click.option(
     "--runs",
@@ -105,6 +107,7 @@ def train(
     from strnn_viz.runs import check_name, free_name, run_name
     from strnn_viz.training.recording import Recording
 
+    _check_watching(watch)
     if resume is not None:
         if source or changes or name:
             raise UsageError(
@@ -142,6 +145,7 @@ def fork(
     from strnn_viz.runs import Run, check_name, forks, free_name
     from strnn_viz.training import forking
 
+    _check_watching(watch)
     parent = Run(find_run(run, folder).path.resolve())
     if epoch is None:
         if len(parent.epochs) < 2:
@@ -474,7 +478,7 @@ def sweep(
 @click.option("--address", default="127.0.0.1", show_default=True, metavar="A", help="Address to listen on.")
 @click.option(
     "--token",
-    envvar="STRNN_VIZ_TOKEN",
+    envvar=_TOKEN,
     metavar="TOKEN",
     help="What viewers must show.  [default: $STRNN_VIZ_TOKEN, or else none here, and one made for other addresses]",
 )
@@ -580,24 +584,32 @@ def _interrupts(recording: Recording) -> Iterator[None]:
             signal.signal(number, handler)
 
 
+def _check_watching(wanted: bool) -> None:
+    """Refuse what would keep the explorer from being served, before a run begins."""
+    if wanted:
+        _dashboard("serve")
+        if token := os.environ.get(_TOKEN):
+            _dashboard("access").check_token(token)
+
+
 @contextlib.contextmanager
 def _watching(path: Path, wanted: bool) -> Iterator[None]:
     """Serve the explorer beside the training; afterwards go on serving for a person, not for a script."""
     if not wanted:
         yield
         return
-    _dashboard("serve")
     port = free_port(5006)
+    url = _dashboard("access").with_token(f"http://localhost:{port}", os.environ.get(_TOKEN))
     person = sys.stdin.isatty() and sys.stdout.isatty()
     command = [sys.executable, "-m", "strnn_viz", "explore", "--runs", str(path.parent), "--run", path.name,
                "--port", str(port), "--show" if person else "--no-show"]  # fmt: skip
     # Its own session: Ctrl-C is for the training, and this function ends the server.
     server = subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL)
-    Console(highlight=False).print(f"Watch it at [bold]http://localhost:{port}[/]")
+    Console(highlight=False).print(f"Watch it at [bold]{url}[/]", soft_wrap=True)
     try:
         yield
         if person:
-            Console(highlight=False).print(f"The explorer is still at http://localhost:{port} (Ctrl-C ends it).")
+            Console(highlight=False).print(f"The explorer is still at {url} (Ctrl-C ends it).", soft_wrap=True)
             with contextlib.suppress(KeyboardInterrupt):
                 server.wait()
     finally:

@@ -3,6 +3,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import scipy.sparse
@@ -54,6 +55,34 @@ def test_train_then_runs_and_show(tmp_path):
     assert shown["metrics"][2]["valid_perplexity"] == run[2].metrics["valid_perplexity"]
     again = call("train", "demo", "--runs", str(tmp_path), *TINY, "--set", "epochs=1")
     assert "demo-uniform-2" in again
+
+
+@pytest.mark.parametrize("token", ["", "a-token-that-no-one-guesses"])
+def test_a_training_that_is_watched_tells_an_address_that_lets_in(tmp_path, monkeypatch, token):
+    ended = []
+
+    class Server:
+        def __init__(self, command, **_):
+            self.command = command
+
+        def terminate(self):
+            ended.append(self.command)
+
+        def wait(self):
+            return 0
+
+    monkeypatch.setattr("strnn_viz.cli.subprocess", SimpleNamespace(Popen=Server, DEVNULL=subprocess.DEVNULL))
+    monkeypatch.setenv("STRNN_VIZ_TOKEN", token)
+    out = call("train", "demo", "--runs", str(tmp_path), "--watch", "--quiet", *TINY, "--set", "epochs=1")
+    port = ended[0][ended[0].index("--port") + 1]
+    assert f"Watch it at http://localhost:{port}{'?token=' * bool(token)}{token}\n" in out
+
+
+def test_a_token_that_will_not_do_is_told_before_training(tmp_path, monkeypatch):
+    monkeypatch.setenv("STRNN_VIZ_TOKEN", "short")
+    out = call("train", "demo", "--runs", str(tmp_path), "--watch", *TINY, code=2)
+    assert "the token given has 5 characters" in out
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_tables_for_people(tmp_path):
