@@ -11,7 +11,7 @@ from typing import Any
 from numba import prange
 
 from strnn_viz.nn.sparse.compiled import compiled
-from strnn_viz.nn.sparse.tiles import dots, sums
+from strnn_viz.nn.sparse.tiles import dots, flip, sums
 
 #: Lanes of a tile: four vectors of sixteen.
 TILE = 64
@@ -26,13 +26,17 @@ def take(values: Any, order: Any, out: Any) -> None:
 
 @compiled
 def transpose(x: Any, rows: Any, columns: Any, stride: Any, out: Any, out_stride: Any) -> None:
-    """Copy rows of x to columns of `out`, in pieces of which both sides stay in a cache."""
+    """Copy rows of x to columns of `out`, sixteen by sixteen; what remains of either, number by number."""
+    wide = columns // 16 * 16
     for part in prange((rows + 63) // 64):
         first, last = part * 64, min(rows, part * 64 + 64)
-        for low in range(0, columns, 16):
-            for j in range(low, min(columns, low + 16)):
-                for i in range(first, last):
-                    out[j * out_stride + i] = x[i * stride + j]
+        whole = first + (last - first) // 16 * 16
+        for j in range(0, wide, 16):
+            for i in range(first, whole, 16):
+                flip(x, i * stride + j, stride, out, j * out_stride + i, out_stride)
+        for j in range(columns):
+            for i in range(whole if j < wide else first, last):
+                out[j * out_stride + i] = x[i * stride + j]
 
 
 @compiled

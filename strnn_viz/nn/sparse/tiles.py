@@ -133,6 +133,25 @@ def _dots(
             lo = end
 
 
+def _flip(
+    e: Emitter, x: Any, x_at: Any, x_stride: Any, y: Any, y_at: Any, y_stride: Any
+) -> None:  # fmt: skip
+    """Sixteen rows of sixteen numbers of x become columns of y: halves, quarters … of two rows change places."""
+    b = e.builder
+    rows = [e.load(x, b.add(x_at, b.mul(x_stride, e.size(r))), LANES) for r in range(LANES)]
+    distance = LANES // 2
+    while distance:
+        for r in (r for r in range(LANES) if not r & distance):
+            upper, lower = rows[r], rows[r + distance]
+            # Of two vectors, shuffles count the lanes of the second from sixteen on.
+            left = [lane if not lane & distance else lane - distance + LANES for lane in range(LANES)]
+            right = [lane + distance if not lane & distance else lane + LANES for lane in range(LANES)]
+            rows[r], rows[r + distance] = _pick(e, upper, lower, left), _pick(e, upper, lower, right)
+        distance //= 2
+    for r, row in enumerate(rows):
+        e.store(row, y, b.add(y_at, b.mul(y_stride, e.size(r))))
+
+
 def _later(e: Emitter, ptr: Any, ptr_at: Any, ptr_step: Any, r: Any, high: Any) -> Any:
     """Where a row begins that is in use some rows later; the last of the range, where it ends before."""
     b = e.builder
@@ -169,3 +188,4 @@ sums = made(
     _sums, None, None, None, _S, _S, _S, _S, None, _S, _S, _S, _S, None, _S, _S, None, types.boolean, _S
 )  # fmt: skip
 dots = made(_dots, None, _S, _S, None, _S, _S, _S, None, None, _S, _S, _S, _S, None)
+flip = made(_flip, None, _S, _S, None, _S, _S)
