@@ -9,6 +9,7 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
+from strnn_viz.config import RunConfig
 from strnn_viz.experiments.cost import cost
 from strnn_viz.experiments.experiment import Experiment, Row
 from strnn_viz.runs import ACCURACY, Measure, Run, measure_of
@@ -192,11 +193,21 @@ def _pair(better: RowResult, worse: RowResult) -> Pair:
 
 def _found(name: str, seed: int, row: Row, measure: Measure, best: Mapping[str, Any], last: Mapping[str, Any]) -> Found:
     assert row.config is not None
-    spent, dense = last.get("train_flops"), cost(row.config).dense_train
     factor = 100.0 if measure is ACCURACY else 1.0
     valid, test = (factor * best[f"{split}_{measure.name}"] for split in ("valid", "test"))
-    return Found(name, seed, int(best["epoch"]), valid, test, float(_nnz(best)),
-                 spent / dense if spent and dense else None)  # fmt: skip
+    return Found(name, seed, int(best["epoch"]), valid, test, float(_nnz(best)), _relative(row.config, last))
+
+
+def _relative(config: RunConfig, last: Mapping[str, Any]) -> float | None:
+    """Training FLOPs relative to training the configuration's model dense on as many words as the run has read.
+
+    Those are not always as many as were published with a corpus: tweets disappear.
+    """
+    shares = [last.get(f"{what}_flops_relative") for what in ("train", "forward")]
+    if not all(shares) or not last.get("forward_flops"):
+        return None
+    own = last["forward_flops"] / shares[1]  # of the run's own model, which may be a smaller one
+    return float(shares[0] * own / cost(config).dense_forward)
 
 
 def _nnz(row: Mapping[str, Any]) -> int:

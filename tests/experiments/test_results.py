@@ -31,7 +31,12 @@ def test_test_is_taken_at_the_epoch_of_best_validation(tmp_path):
     (result,) = results(tmp_path, {"a": [30.0, 34.0]})
     assert [(f.epoch, f.valid, f.test) for f in result.found] == [(2, 40.0, 30.0), (2, 40.0, 34.0)]
     assert (result.mean("test"), result.spread("test")) == (32.0, pytest.approx(8**0.5))
-    assert result.mean("train") == 1e9 / cost(CONFIG).dense_train
+
+
+def test_flops_are_relative_to_the_dense_model_on_the_words_the_run_has_read(tmp_path):
+    """The run's own model takes 2e5 FLOPs a word when dense; what it did was 0.6 of its own dense training."""
+    (result,) = results(tmp_path, {"a": [30.0]})
+    assert result.mean("train") == 0.6 * 2e5 / cost(CONFIG).dense_forward
 
 
 def test_accuracies_are_percent_and_the_highest_is_best(tmp_path):
