@@ -25,11 +25,11 @@ not follow from them, `strnn-viz flops ptb-paper` and `strnn-viz flops ptb-rhn` 
 
 
 def main() -> None:
-    """Collect the tables of some directories of runs, in the order of their names."""
+    """Collect the tables of some directories of runs, tables first, in the order of their names."""
     out = HERE / "results"
     out.mkdir(exist_ok=True)
     parts = [INTRO]
-    for path in sorted((p for folder in sys.argv[1:] for p in Path(folder).glob("*.md")), key=lambda p: p.stem):
+    for path in sorted((p for folder in sys.argv[1:] for p in Path(folder).glob("*.md")), key=lambda p: (p.stem.startswith("fig"), p.stem)):
         text = path.read_text(encoding="utf-8")
         name, scale, *only = path.stem.split("-", 2)
         seeds = re.search(r"(\d+) seeds?;", text)

@@ -157,7 +157,7 @@ def draw(
             words([*named, *(waiting(0.5, 0.5) if empty else [])], X, Y),
         ],
         frame_height=height,
-        xlim=(0, 1 if key is None else 1.16),
+        xlim=(0, 1 if key is None else 1.21),
         ylim=(0, 1),
         invert_yaxis=True,
         xlabel=shown.column_label,

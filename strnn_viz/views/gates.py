@@ -146,7 +146,7 @@ def gate_density_strip(
         invert_yaxis=True,
         yticks=_ticks(shown, places) or [(0.0, "")],
         ylabel="gate",
-        **axis | {"xlim": (bounds[0], 1.26 * right)},
+        **axis | {"xlim": (bounds[0], 1.31 * right)},
     )
 
 

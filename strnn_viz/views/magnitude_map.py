@@ -135,5 +135,5 @@ def magnitude_map(run: Run, epoch: int | None, *, layer: str | None = None, heig
             (bottom + row / 2, "0"),
             *((float(d), decade(d)) for d in range(math.ceil(shown.low), math.floor(shown.high) + 1)),
         ],
-        **axis | {"xlim": (axis["xlim"][0], edge + 0.13 * wide)},
+        **axis | {"xlim": (axis["xlim"][0], edge + 0.17 * wide)},
     )  # fmt: skip
