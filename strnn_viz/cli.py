@@ -428,7 +428,7 @@ def reproduce(
     )
     told = import_module("strnn_viz.reports.experiments")
     _print(told.reproduction(made, save(made, folder)), as_json, told.reproduction_tables)
-    ctx.exit(1 if made.outcome.failed or made.outcome.stopped else 0)
+    ctx.exit(0 if made.complete else 1)
 
 
 @main.command()

@@ -38,7 +38,8 @@ def table2(scale: Scale) -> Experiment:
         Claim("SNFS and RigL are worse than ISS",
               tuple(("ISS · 33%", f"{st} · 33%") for st in ("SNFS, uniform", "RigL, Erdős–Rényi"))),
     )  # fmt: skip
-    return Experiment("table2", scale.name, "Table 2: stacked LSTM", _about(scale, scale.lstm), rows, claims)
+    about = _about(scale, scale.lstm) + _of_iss(rows)
+    return Experiment("table2", scale.name, "Table 2: stacked LSTM", about, rows, claims)
 
 
 def table3(scale: Scale) -> Experiment:
@@ -52,7 +53,8 @@ def table3(scale: Scale) -> Experiment:
         Claim("ST-RHN is better than the dense-to-sparse ISS", tuple((st, "ISS · 47.2%") for st in sparse)),
         Claim("Uniform is better than Erdős–Rényi", (sparse,)),
     )  # fmt: skip
-    return Experiment("table3", scale.name, "Table 3: RHN", _about(scale, scale.rhn), rows, claims)
+    about = _about(scale, scale.rhn) + _of_iss(rows)
+    return Experiment("table3", scale.name, "Table 3: RHN", about, rows, claims)
 
 
 def table7(scale: Scale) -> Experiment:
@@ -97,6 +99,12 @@ def _row(row: LanguageRow, base: RunConfig) -> Row:
     label = row.label if fixed else f"{row.label}, {WORDS[row.initialization]}"
     part = f"{100 * row.density:g}%"
     return Row(label, part, base.replace(changes), {"valid": row.valid_perplexity, "test": row.test_perplexity})
+
+
+def _of_iss(rows: Sequence[Row]) -> str:
+    if not any(row.config is not None and row.config.sparsity.exclude for row in rows):
+        return ""
+    return " ISS removes hidden units, of which a word's vector has none: here its embedding stays dense, and counts."
 
 
 def _about(scale: Scale, config: RunConfig) -> str:

@@ -17,7 +17,7 @@ from strnn_viz.experiments.figures import fig2, fig3
 from strnn_viz.experiments.language import table2, table3, table7
 from strnn_viz.experiments.results import RowResult, Verdict, read_row, verdicts
 from strnn_viz.experiments.scales import Scale, scale
-from strnn_viz.experiments.sweep import Outcome, Planned
+from strnn_viz.experiments.sweep import Outcome, Planned, is_finished
 from strnn_viz.experiments.texts import table4, table5, table6
 from strnn_viz.runs import list_runs
 
@@ -49,6 +49,11 @@ class Reproduction:
     results: tuple[RowResult, ...]
     verdicts: tuple[Verdict, ...]
     outcome: Outcome
+
+    @property
+    def complete(self) -> bool:
+        """Whether every row that can be trained has a finished run for each seed."""
+        return all(len(r.found) == self.seeds for r in self.results if r.row.config is not None)
 
 
 def experiment(name: str, scale_name: str, changes: Mapping[str, Any] | None = None) -> Experiment:
@@ -103,11 +108,13 @@ def reproduce(
     names: dict[tuple[str, int], str] = {}
     plan: dict[str, Planned] = {}
     for row in chosen.rows:
-        for seed in range(1, seeds + 1) if row.config and row.key not in problems else ():
+        for seed in range(1, seeds + 1) if row.config else ():
             wanted = chosen.planned(row, seed)
             name = known.setdefault(wanted.config, wanted.name)
-            names[row.key, seed] = name
-            plan[name] = Planned(name, wanted.config)
+            own = Planned(name, wanted.config)
+            if row.key in problems and not is_finished(own, folder):
+                continue  # cannot be trained here; what was trained where it could be is read all the same
+            names[row.key, seed], plan[name] = name, own
     outcome = Outcome()
     if plan:
         outcome = run_sweep(list(plan.values()), folder, scheduler=scheduler, workers=workers, console=console)
@@ -122,7 +129,7 @@ def _result(
 ) -> RowResult:  # fmt: skip
     runs = {seed: names[row.key, seed] for seed in range(1, seeds + 1) if (row.key, seed) in names}
     finished = {seed: folder / name for seed, name in runs.items() if name in outcome.finished}
-    why = [problems[row.key]] if row.key in problems else []
+    why = [problems[row.key]] if row.key in problems and len(runs) < seeds else []
     why += [f"seed {seed}: {outcome.failed[name]}" for seed, name in runs.items() if name in outcome.failed]
     why += [f"seed {seed}: stopped" for seed, name in runs.items() if name in outcome.stopped]
     return read_row(row, finished, " ".join(why))

@@ -26,7 +26,7 @@ class Found:
     valid, test : float
         Perplexity, or accuracy in percent.
     active : float
-        Active weights of the masked matrices then.
+        Active weights then: of all matrices of a language model, of the masked ones of a classifier, as in the paper.
     train : float or None
         FLOPs of all its training relative to training the row's model dense on the same words; None where the run
         recorded none.
@@ -195,7 +195,7 @@ def _found(name: str, seed: int, row: Row, measure: Measure, best: Mapping[str, 
     assert row.config is not None
     factor = 100.0 if measure is ACCURACY else 1.0
     valid, test = (factor * best[f"{split}_{measure.name}"] for split in ("valid", "test"))
-    return Found(name, seed, int(best["epoch"]), valid, test, float(_nnz(best)), _relative(row.config, last))
+    return Found(name, seed, int(best["epoch"]), valid, test, _weights(row.config, best), _relative(row.config, last))
 
 
 def _relative(config: RunConfig, last: Mapping[str, Any]) -> float | None:
@@ -208,6 +208,12 @@ def _relative(config: RunConfig, last: Mapping[str, Any]) -> float | None:
         return None
     own = last["forward_flops"] / shares[1]  # of the run's own model, which may be a smaller one
     return float(shares[0] * own / cost(config).dense_forward)
+
+
+def _weights(config: RunConfig, best: Mapping[str, Any]) -> float:
+    # A language model may leave a matrix dense, which counts; the paper's classifiers count none of their outputs.
+    every = best.get("active_parameters") if config.task == "language modelling" else None
+    return float(_nnz(best) if every is None else every)
 
 
 def _nnz(row: Mapping[str, Any]) -> int:

@@ -61,6 +61,26 @@ def test_a_corpus_that_is_not_here_is_said_in_its_row_and_the_rest_is_told(tmp_p
     assert "Not known: its runs are not there." in markdown(made)
 
 
+def test_finished_runs_are_read_also_where_their_corpus_is_not(tmp_path, monkeypatch):
+    monkeypatch.delenv("STRNN_VIZ_DATA", raising=False)
+    chosen = experiment("table5", "small")
+    trained = {row.key: row for row in chosen.rows if row.config is not None}
+    row = trained["ST-LSTM · ag-news"]
+    planned = chosen.planned(row, 1)
+    accuracies = [0.5] * (planned.config.training.epochs + 1)
+    record(tmp_path / planned.name, planned.config, accuracies, accuracies, "accuracy")
+    made = reproduce(chosen, tmp_path, workers=1)
+    by_key = {result.row.key: result for result in made.results}
+    assert (by_key[row.key].mean("test"), by_key[row.key].problem) == (50.0, "")
+    assert made.complete is (len(trained) == 1)
+    assert not reproduce(chosen, tmp_path, seeds=2, workers=1).complete
+
+
+def test_a_table_whose_corpus_is_not_here_ends_with_1(tmp_path, monkeypatch):
+    monkeypatch.delenv("STRNN_VIZ_DATA", raising=False)
+    call("reproduce", "table5", "--scale", "small", "--runs", str(tmp_path), code=1)
+
+
 def test_a_run_of_the_same_configuration_is_used_whatever_its_name(tmp_path):
     chosen = recorded(tmp_path, "table3", seeds=1)
     (tmp_path / "table3-tiny-dense-100-s1").rename(tmp_path / "mine")

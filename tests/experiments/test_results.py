@@ -39,6 +39,15 @@ def test_flops_are_relative_to_the_dense_model_on_the_words_the_run_has_read(tmp
     assert result.mean("train") == 0.6 * 2e5 / cost(CONFIG).dense_forward
 
 
+def test_weights_of_a_language_model_are_those_of_all_its_matrices(tmp_path):
+    """Also of one that a method leaves dense."""
+    with RunWriter(tmp_path / "r", CONFIG) as writer:
+        for snapshot in snapshots(epochs=1):
+            metrics = {"valid_perplexity": 9.0, "test_perplexity": 9.0, "active_parameters": 12345.0}
+            writer.append(replace(snapshot, metrics=metrics))
+    assert read_row(row("a"), {1: tmp_path / "r"}).mean("active") == 12345
+
+
 def test_accuracies_are_percent_and_the_highest_is_best(tmp_path):
     era = preset("era", epochs=3)
     record(tmp_path / "r", era, [0.9, 0.5, 0.7, 0.6], [0.1, 0.2, 0.65, 0.4], "accuracy")
