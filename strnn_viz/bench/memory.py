@@ -6,6 +6,7 @@ import gc
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ import torch
 from torch import Tensor, nn
 
 from strnn_viz.bench.models import LanguageModel, optimizer_of, random_text, training_step
-from strnn_viz.bench.topology import Progress, machine
+from strnn_viz.bench.topology import Progress
+from strnn_viz.bench.turns import about, heading
 from strnn_viz.errors import StrnnVizError
 from strnn_viz.nn.sparse import SparseMatrix, installed
 
@@ -43,9 +45,11 @@ def memory(
     Returns
     -------
     dict
-        ``machine``: what it ran on. ``rows``: ``sparsity``, ``weights`` (active ones of all matrices), ``held``
-        (bytes of weights, their gradients, momentum and indices after a step), ``per_weight`` (`held` for each weight)
-        and ``peak`` (most bytes resident while the model was made and took three steps, above those after all imports).
+        ``machine``: what it ran on. ``rows``: ``backend``, ``hidden``, ``batch``, ``steps``, ``sparsity``; ``weights``
+        (active ones of all matrices), ``held`` (bytes of weights, their gradients, momentum and indices after a step),
+        ``per_weight`` (`held` for each weight) and ``peak`` (most bytes resident while the model was made and took
+        three steps, above those after all imports). ``ms`` is the last of these steps, ``dense_ms`` that of the dense
+        model and ``speedup`` their ratio, None where it was not measured: a glance, which ``bench step`` measures.
 
     Raises
     ------
@@ -64,12 +68,16 @@ def memory(
         rows.append(json.loads(done.stdout.splitlines()[-1]))
     if progress is not None:
         progress(len(sparsities), len(sparsities))
-    return {"machine": machine(), "rows": rows}
+    dense = next((row["ms"] for row in rows if row["backend"] == "dense"), None)
+    for row in rows:
+        row |= {"dense_ms": dense, "speedup": dense and dense / row["ms"]}
+    return {"machine": about(), "rows": rows}
 
 
 def table(result: dict[str, Any]) -> str:
     """The result of :func:`memory` as text of a few columns."""
     lines = [
+        heading(result["machine"]),
         "A training step of a language model, SGD with momentum: what weights, gradients, momentum and indices hold,",
         "and the most that is in use above what the imports take.",
         "",
@@ -85,13 +93,19 @@ def table(result: dict[str, Any]) -> str:
 
 def tell(words: int, hidden: int, sparsity: float) -> None:
     """Measure one model in this process, and print it as one line of JSON."""
-    installed()  # kernels are loaded before the first reading
+    compiled = installed()  # kernels are loaded before the first reading
     resident = _Resident()
     model = LanguageModel(words, hidden, sparsity)
     optimizer, text = optimizer_of(model), random_text(words, _STEPS, _BATCH)
     for _ in range(3):
+        began = time.perf_counter()
         training_step(model, optimizer, text)
-    print(json.dumps({"sparsity": sparsity, **held(model, optimizer), "peak": resident.peak()}))  # noqa: T201
+        ms = 1e3 * (time.perf_counter() - began)
+    row = {
+        "backend": "dense" if not sparsity else "numba" if compiled else "torch", "hidden": hidden, "batch": _BATCH,
+        "steps": _STEPS, "sparsity": sparsity, **held(model, optimizer), "peak": resident.peak(), "ms": ms,
+    }  # fmt: skip
+    print(json.dumps(row))  # noqa: T201
 
 
 def held(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, float]:

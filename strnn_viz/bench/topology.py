@@ -12,6 +12,7 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
+from strnn_viz.machine import processor
 from strnn_viz.runs import LayerInfo, Snapshot, capture
 from strnn_viz.topology.assignment import assign
 from strnn_viz.topology.nnstd import nnstd
@@ -82,7 +83,7 @@ def machine() -> dict[str, Any]:
     """What a measurement ran on, and how busy it already was."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return {
-        "processor": platform.processor() or platform.machine(),
+        "processor": processor(),
         "cores": cores,
         "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan"),
         "python": platform.python_version(),

@@ -116,6 +116,25 @@ def positions(layer: UnitLayer, unit: Tensor, shapes: Mapping[str, tuple[int, in
     return {name: table.flatten().nonzero().squeeze(1) for name, table in chosen.items()}
 
 
+def connected_units(model: nn.Module) -> list[Tensor]:
+    """Which hidden units of each recurrent layer of a dense model have a weight left that is not zero.
+
+    Returns
+    -------
+    list of Tensor of bool, shape (units,)
+        One for each of :func:`unit_layers`, as :func:`compact` takes them.
+    """
+    found = []
+    for layer in unit_layers(model):
+        alive = torch.zeros(layer.units, dtype=torch.bool)
+        for part in layer.slices:
+            lines = model.get_parameter(part.name).detach().any(1 - part.axis).cpu()
+            for start in part.starts:
+                alive |= lines[start : start + layer.units]
+        found.append(alive)
+    return found
+
+
 def compact(model: Model, keep: Sequence[Tensor]) -> Model:
     """A smaller dense model of the same class: only the units kept, with their weights and biases.
 

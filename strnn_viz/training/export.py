@@ -18,6 +18,7 @@ from strnn_viz.errors import RunError, UsageError
 from strnn_viz.nn.classifier import TextClassifier
 from strnn_viz.nn.models import LanguageModel
 from strnn_viz.nn.sparse import dense_state_dict, to_sparse
+from strnn_viz.nn.units import compact, connected_units
 from strnn_viz.runs import Run, files
 from strnn_viz.runs.forks import check_epoch
 from strnn_viz.runs.snapshot import positions_of
@@ -48,6 +49,23 @@ class Exported:
     def part(self, name: str) -> dict[str, Tensor]:
         """The weights of one part, such as ``lstm``, for that part alone."""
         return {key.removeprefix(f"{name}."): v for key, v in self.state_dict.items() if key.startswith(f"{name}.")}
+
+    def compact(self) -> LanguageModel | TextClassifier:
+        """The smaller dense model that is left where whole hidden units were removed, as by ISS; the same outputs.
+
+        Raises
+        ------
+        UsageError
+            If a layer has no unit left.
+        """
+        module = self.module
+        dense: LanguageModel | TextClassifier
+        if isinstance(module, TextClassifier):
+            dense = TextClassifier(module.words, module.classes, module.config)
+        else:
+            dense = LanguageModel(module.words, module.config)
+        dense.load_state_dict(dense_state_dict(module))
+        return compact(dense.eval(), connected_units(dense))
 
 
 def export(run: Run | str | os.PathLike[str], epoch: int | None = None) -> Exported:

@@ -6,7 +6,6 @@ import contextlib
 import hashlib
 import json
 import os
-import platform
 import statistics
 import time
 from collections.abc import Callable
@@ -20,6 +19,7 @@ import torch
 from strnn_viz.cache import cache_folder
 from strnn_viz.config import RunConfig
 from strnn_viz.errors import RunError
+from strnn_viz.machine import processor
 from strnn_viz.nn.lstm import State
 from strnn_viz.nn.sparse import portable
 from strnn_viz.nn.sparse.backends import backend
@@ -141,7 +141,7 @@ def _about(config: RunConfig, task: Task, device: torch.device) -> dict[str, Any
     s, t = config.sparsity, config.training
     return {
         "machine": {
-            "processor": _processor(),
+            "processor": processor(),
             "cores": os.cpu_count(),
             "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
             "threads": torch.get_num_threads(),
@@ -160,14 +160,6 @@ def _shapes(config: RunConfig, task: Task) -> list[tuple[str, int, int]]:
         model = task.build()
     return [(info.name, *info.shape) for info, _ in weight_matrices(model, excluded(config))]
 
-
-def _processor() -> str:
-    """The name of the processor, as exactly as the system tells it."""
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
 
 
 def _version(package: str) -> str:

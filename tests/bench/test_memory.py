@@ -8,7 +8,9 @@ import subprocess
 import pytest
 
 from strnn_viz.bench.memory import memory, table, tell
+from strnn_viz.bench.turns import about
 from strnn_viz.errors import StrnnVizError
+from strnn_viz.nn.sparse import installed
 
 PLACES = 2 * 300 * 40 + 4 * 160 * 40
 
@@ -17,6 +19,10 @@ def test_a_process_of_its_own_counts_weights_and_bytes() -> None:
     result = memory(words=300, hidden=40, sparsities=(0.9,))
     assert json.loads(json.dumps(result)) == result
     (row,) = result["rows"]
+    shape = {"backend": "numba" if installed() else "torch", "hidden": 40, "batch": 20, "steps": 35, "sparsity": 0.9}
+    assert row == row | shape | {"dense_ms": None, "speedup": None}
+    assert row["ms"] > 0
+    assert result["machine"]["isa"]
     assert row["weights"] == PLACES // 10
     # Weights, gradients, momentum, 4 bytes by rows and 8 by columns; an embedding needs none by columns. Where rows,
     # columns and blocks of columns begin is little.
@@ -33,7 +39,8 @@ def test_dense_weights_have_a_gradient_and_a_momentum_beside_them(capsys: pytest
     tell(300, 40, 0.0)
     row = json.loads(capsys.readouterr().out)
     assert (row["weights"], row["held"], row["per_weight"]) == (PLACES, 12 * PLACES, 12)
-    assert "dense" in table({"rows": [row]})
+    assert row["backend"] == "dense"
+    assert "dense" in table({"machine": about(), "rows": [row]})
 
 
 def test_a_process_that_fails_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -139,3 +139,16 @@ def test_the_command_line_writes_the_weights(tmp_path):
     ):
         refused = CliRunner().invoke(main, ["export", str(run.path), str(out), *arguments])
         assert (refused.exit_code, says in refused.stderr) == (code, True)
+
+
+@pytest.mark.parametrize("changes", [{}, {"layers": 2, "cell": "rhn", "depth": 2}], ids=["lstm", "rhn"])
+def test_what_iss_leaves_of_a_run_is_a_smaller_dense_model_of_the_same_outputs(tmp_path, changes):
+    config = small_config(method="iss", exclude="embedding.*", density=0.4, **changes)
+    exported = export(record(tmp_path / "run", config))
+    smaller = exported.compact()
+    full = LanguageModel(WORDS, exported.module.config)
+    sizes = [sum(w.numel() for w in model.recurrent.parameters()) for model in (smaller, full)]
+    assert sizes[0] < sizes[1]
+    words = torch.randint(WORDS, (7, 5), generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        torch.testing.assert_close(smaller(words)[0], exported.module(words)[0], rtol=1e-5, atol=1e-5)
