@@ -127,8 +127,6 @@ def curve(values: Sequence[tuple[int, float]], *, log: bool) -> str:
 def standing(run: Run, state: RunState) -> str:
     """How a run is doing, with its sign, how far it is, and when it began."""
     sign, line = SIGNS.get(state.status, ""), status_line(state)
-    if state.status == "finished" and state.newest is not None and state.newest < state.total:
-        line += f" of {state.total:,}"
     why = f'<p class="error">{escape(state.message.partition(chr(10))[0])}</p>' if state.message else ""
     damaged = f"<p>⚠ {count(len(state.problems), 'damaged record')}</p>" if state.problems else ""
     began = f'<p class="muted">began {escape(when(str(run.about.get("created", ""))))}</p>'

@@ -18,6 +18,7 @@ from typing import Any, Protocol
 import panel as pn
 import panel_material_ui as pmui
 from bokeh.settings import settings
+from panel.io.resources import LOCAL_DIST
 from panel.io.threads import StoppableThread
 from tornado.ioloop import IOLoop
 from tornado.iostream import StreamClosedError
@@ -75,6 +76,9 @@ def make_app(
     make = pages(hub, launcher, run)[place]
 
     def app() -> pmui.Page:
+        # Panel says where styles are when it answers for a page. A browser that takes its time finds that session
+        # gone, and gets another through its socket, of which no page was asked for: it would look for them in the net.
+        pn.state.curdoc._template_variables.setdefault("dist_url", LOCAL_DIST)
         viewer = make()
         page = dress(viewer.view(), place, there)
         # The server holds the callback, the callback the viewer: both go with the session.
@@ -220,7 +224,7 @@ def _options(address: str, gate: access.Gate, places: Collection[str]) -> dict[s
         "exclude_headers": ["Cookie"],
         "websocket_max_message_size": MESSAGE_BYTES,
         "http_server_kwargs": {"max_buffer_size": MESSAGE_BYTES},
-        "unused_session_lifetime_milliseconds": 5_000,
+        "unused_session_lifetime_milliseconds": 20_000,  # a slow browser comes late
         "check_unused_sessions_milliseconds": 2_000,
         "keep_alive_milliseconds": 10_000,
     }

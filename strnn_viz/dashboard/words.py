@@ -54,7 +54,7 @@ def status_line(state: RunState) -> str:
     if newest is None:
         parts.append("no epoch yet" if state.live else "no epoch was recorded")
     elif state.status == "finished":
-        parts.append(count(newest, "epoch"))
+        parts.append(count(newest, "epoch") if newest >= total else f"{newest:,} of {count(total, 'epoch')}")
     else:
         parts.append(f"epoch {newest:,} of {total:,}")
     told = state.progress

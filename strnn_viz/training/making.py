@@ -103,6 +103,12 @@ def make(config: RunConfig, task: Task, form: str, device: torch.device, weights
         momentum_decay=config.optimizer.momentum,
         seed=topology,
     )
+    if sparse.size and not sparse.budget:
+        what = f"epsilon = {s.epsilon:g}" if s.epsilon else f"density = {s.density:g}"
+        raise UsageError(
+            f"sparsity.{what} leaves none of {sparse.size:,} weights, and there is nothing to train. Ask for at least "
+            f"density={1 / sparse.size:.1g}; a useful network needs many more."
+        )
     if form == "sparse":
         sparse.generator.set_state(drawing.get_state())  # what is drawn next follows the first topology
         if sparse.method.flips:

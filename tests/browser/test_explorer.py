@@ -290,6 +290,7 @@ def test_a_narrow_window_begins_with_the_views_alone(page: Page, finished: str) 
     page.goto(finished)
     expect(page.get_by_role("button", name="Open drawer")).to_be_visible()
     wait_for(lambda: box(page, ".card.masks")["x"] < 100)
+    assert len({round(box(page, f".card.{card}")["x"]) for card in CARDS}) == 1  # below one another
     press(page, "Open drawer")
     wait_for(lambda: box(page, ".card.masks")["x"] >= 272)
     expect(page.get_by_role("button", name="Start training")).to_be_visible()

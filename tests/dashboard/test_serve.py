@@ -69,6 +69,18 @@ def test_the_root_leads_to_the_explorer(url: str) -> None:
     assert "<title>strnn-viz</title>" in page
 
 
+@pytest.mark.parametrize("place", ["explorer", "compare", "runs"])
+def test_a_session_no_page_was_asked_for_finds_its_styles_here_too(url: str, place: str) -> None:
+    """As a slow browser gets it, whose first session is gone when its socket comes."""
+    session = pull_session(url=f"{url}/{place}")
+    try:
+        told = str(session.document.to_json())
+    finally:
+        session.close()
+    assert "static/extensions/panel/" in told
+    assert "//cdn." not in told
+
+
 def test_where_several_runs_are_done_one_begins_at_their_list(tmp_path: Path) -> None:
     hub = RunHub(tmp_path, clock=Ticking())
     assert best_page(hub) == "explorer"

@@ -47,6 +47,12 @@ def assert_alike(a: Snapshot, b: Snapshot) -> None:
         assert b.metrics[key] == pytest.approx(value, rel=1e-4), key
 
 
+@pytest.mark.parametrize("form", ["masked", "sparse"])
+def test_a_density_that_leaves_no_weight_is_refused(form):
+    with pytest.raises(UsageError, match=r"sparsity.density = 1e-09 leaves none of [\d,]+ weights"):
+        trainer(form, density=1e-9)
+
+
 CHANGES = [
     {"layers": 2, "forget_bias": 1.0},
     {"tied": True, "granularity": "gate", "initialization": "erdos_renyi"},
@@ -55,7 +61,7 @@ CHANGES = [
     {"tied": True, "exclude": "embedding.*"},
     {"algorithm": "adam", "lr": 0.01, "update_every": 3},
     {"method": "selfish", "algorithm": "asgd", "patience": 1, "lr": 8.0, "lr_decay": 1.0, "epochs": 4},
-    {"clip": "dense", "clip_norm": 0.1, "reactivate": False, "weight_decay": 1e-4},
+    {"clip_norm": 0.1, "reactivate": False, "weight_decay": 1e-4},
     {"cell": "rhn", "depth": 2, "tied": True, "word_dropout": 0.1, "input_dropout": 0.1, "hidden_dropout": 0.1},
     {"corpus": "sotu-era", "passage": 6, "exclude": "output.*"},
     *({"method": method, "temperature": 1e-4, "l1": 1e-3, "group_lasso": 1e-2} for method in METHODS
