@@ -14,6 +14,7 @@ from strnn_viz.nn.sparse import Pattern, Share, SparseMatrix
 from strnn_viz.runs import LayerInfo
 from strnn_viz.runs.snapshot import pack_positions
 from strnn_viz.sparsity.matrix import MaskedMatrix
+from strnn_viz.sparsity.positions import follow
 from strnn_viz.sparsity.signals import Signal
 
 
@@ -23,6 +24,11 @@ class StoredMatrix(MaskedMatrix):
     Its parameter, gradient and optimizer state have an entry for each active weight, so there is nothing to mask; a
     rewiring inserts and removes entries. Of the matrix's full size are only :attr:`mask`, made when asked for, and what
     a method that regrows by gradients keeps of inactive weights: see :class:`~strnn_viz.sparsity.sums.GradientSum`.
+
+    The topology is the matrix's own: where it is loaded with the state of a model, everything here follows. Saved
+    states of model, optimizer and sparse training can be loaded in any order but one: optimizer, sparse training,
+    model. Sparse training would take the optimizer's loaded state, which has nothing of where it belongs, for that of
+    the weights there were before, and reorder it; so load the optimizer last, or sparse training.
 
     Parameters
     ----------
@@ -36,12 +42,18 @@ class StoredMatrix(MaskedMatrix):
 
     def __init__(self, info: LayerInfo, matrix: SparseMatrix, optimizer: torch.optim.Optimizer) -> None:
         self.info, self.parameter, self._optimizer = info, matrix.values, optimizer
-        self.positions = matrix.pattern.positions
-        self._matrix = matrix
+        self._matrix, self._pattern = matrix, matrix.pattern
+        self._positions = self._pattern.positions
         self._begin()
         self._arrived: list[Share] = []
         self._complete = False
         self._hook: RemovableHandle | None = None
+
+    @property
+    def positions(self) -> Tensor:  # type: ignore[override]
+        """Active positions, sorted, of the matrix as it is now."""
+        self._catch_up()
+        return self._positions
 
     @property
     def mask(self) -> Tensor:
@@ -111,10 +123,11 @@ class StoredMatrix(MaskedMatrix):
         added : Tensor of int64
             Positions that are inactive once `removed` are, sorted.
         """
+        self._catch_up()
         moved = self._matrix.rewire(removed, added, self._states())
         if moved:
             self._optimizer.state[self.parameter].update(moved)
-        self._move_to(self._matrix.pattern.positions, removed)
+        self._follow(removed)
 
     @torch.no_grad()
     def load(self, positions: Tensor, values: Tensor | None = None, state: Mapping[str, Tensor] | None = None) -> None:
@@ -127,6 +140,20 @@ class StoredMatrix(MaskedMatrix):
             self.values = values
         for key, active in (state or {}).items():
             self._optimizer.state[self.parameter][key] = active.to(self.parameter, copy=True)
+
+    def _catch_up(self) -> None:
+        """Take over a pattern that the matrix was given elsewhere, with the state of a model or on another device."""
+        new = self._matrix.pattern
+        if self._pattern is not new:
+            own = self._positions.to(new.indices.device)
+            self._follow(own[~torch.isin(own, new.positions)])
+
+    def _follow(self, removed: Tensor) -> None:
+        """Take over the matrix's pattern, in which of the weights known here some are no more."""
+        before, self._pattern = self._positions, self._matrix.pattern
+        new = self._positions = self._pattern.positions
+        if self.signs is not None:
+            self.signs = follow(self.signs.to(new.device), before.to(new.device), removed, new)
 
     def _lines(self, axis: int, start: int, n: int) -> tuple[Tensor, Tensor]:
         """Row or column of every active weight, and which of them are among `n` from `start` on."""

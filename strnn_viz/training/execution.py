@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
 import torch
 
 from strnn_viz.config import RunConfig
@@ -76,24 +77,20 @@ def choose(
     seeds : (int, int)
         Of weights and topology, as of :func:`~strnn_viz.training.making.make`.
     before : Execution, optional
-        What was chosen when the run began: kept, and nothing is measured, unless several processes make it impossible.
+        What was chosen when the run began: kept, and nothing is measured, unless it has become impossible: by several
+        processes, or by a way to clip gradients that a fork has changed.
 
     Raises
     ------
     UsageError
         If sparse execution is asked for and cannot be.
     """
-    if before is not None and (before.form == "masked" or task.ranks.alone):
-        return before
     asked, method = config.training.execution, method_of(config)
+    hindrance = _hindrance(config, task)
+    if before is not None and (before.form == "masked" or hindrance is None):
+        return before
     if asked == "masked":
         return Execution("masked")
-    hindrance = why_not_stored(method)
-    if not task.ranks.alone:
-        hindrance = (
-            f"{task.ranks.size} processes train this run together: they exchange gradients, whose size changes with "
-            "the topology where only active weights are held."
-        )
     if hindrance and asked == "sparse":
         raise UsageError(f"training.execution = sparse cannot be. {hindrance} Set it to masked or auto.")
     if hindrance:
@@ -103,7 +100,28 @@ def choose(
         return Execution("sparse", needs)
     with bar_after("Measuring masked and sparse execution") as progress:
         times = measuring.times(config, task, device, seeds, progress)
-    told = f"{times.sparse:.3g} ms with {times.by}, masked {times.masked:.3g} ms"
+    told = f"{_short(times.sparse)} ms with {times.by}, masked {_short(times.masked)} ms"
     if times.sparse < times.masked:
         return Execution("sparse", f"A training step takes {told}, as measured on this machine. {needs}".rstrip())
     return Execution("masked", f"A sparse training step takes {told}, as measured on this machine.")
+
+
+def _hindrance(config: RunConfig, task: Task) -> str | None:
+    """Why a run cannot hold its active weights only, as a sentence; None where it can."""
+    if not task.ranks.alone:
+        return (
+            f"{task.ranks.size} processes train this run together: they exchange gradients, whose size changes with "
+            "the topology where only active weights are held."
+        )
+    hindrance = why_not_stored(method_of(config))
+    if hindrance is None and config.optimizer.clip == "dense" and config.optimizer.clip_norm:
+        return (
+            "With optimizer.clip = dense the norm is that of the gradients of all weights, the inactive ones included, "
+            "which layers that hold active weights only do not have."
+        )
+    return hindrance
+
+
+def _short(milliseconds: float) -> str:
+    """Three digits, never with an exponent."""
+    return str(np.format_float_positional(milliseconds, precision=3, fractional=False, trim="-"))

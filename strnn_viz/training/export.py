@@ -58,14 +58,14 @@ class Exported:
         UsageError
             If a layer has no unit left.
         """
-        module = self.module
-        dense: LanguageModel | TextClassifier
+        module, state = self.module, dense_state_dict(self.module)
         if isinstance(module, TextClassifier):
-            dense = TextClassifier(module.words, module.classes, module.config)
-        else:
-            dense = LanguageModel(module.words, module.config)
-        dense.load_state_dict(dense_state_dict(module))
-        return compact(dense.eval(), connected_units(dense))
+            classifier = TextClassifier(module.words, module.classes, module.config).eval()
+            classifier.load_state_dict(state)
+            return compact(classifier, connected_units(classifier))
+        dense = LanguageModel(module.words, module.config).eval()
+        dense.load_state_dict(state)
+        return compact(dense, connected_units(dense))
 
 
 def export(run: Run | str | os.PathLike[str], epoch: int | None = None) -> Exported:

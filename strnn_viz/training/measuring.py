@@ -127,6 +127,7 @@ class _Arm:
         self._state: State | None = None
         self._batch = task.batch("train", 0, 0)
         made.model.train()
+        made.sparse.collecting = False  # as in all but a few steps of a run, those before an update
         for group in made.optimizer.param_groups:
             group["lr"] = 0.0
 
@@ -149,7 +150,7 @@ def _about(config: RunConfig, task: Task, device: torch.device) -> dict[str, Any
         },
         "matrices": _shapes(config, task),
         "model": asdict(config.model),
-        "sparsity": [s.method, s.regrow, s.density, s.epsilon, s.initialization, s.exclude, s.gradient_batches],
+        "sparsity": [s.method, s.regrow, s.density, s.epsilon, s.initialization, s.exclude],
         "batch": [t.batch_size, task.passage or t.bptt],
         "optimizer": config.optimizer.algorithm,
     }
@@ -159,7 +160,6 @@ def _shapes(config: RunConfig, task: Task) -> list[tuple[str, int, int]]:
     with torch.device("meta"):
         model = task.build()
     return [(info.name, *info.shape) for info, _ in weight_matrices(model, excluded(config))]
-
 
 
 def _version(package: str) -> str:
@@ -178,7 +178,7 @@ def _read(file: Path) -> dict[str, Times]:
     """Everything measured so far; what cannot be read is measured anew."""
     found = {}
     for key, entry in _entries(file).items():
-        with contextlib.suppress(KeyError, TypeError, ValueError):
+        with contextlib.suppress(KeyError, TypeError, ValueError, OverflowError):
             masked, sparse = float(entry["masked_ms"]), float(entry["sparse_ms"])
             if 0 < masked < float("inf") and 0 < sparse < float("inf") and isinstance(entry["by"], str):
                 found[key] = Times(masked, sparse, entry["by"])

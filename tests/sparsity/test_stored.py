@@ -343,3 +343,29 @@ def test_signs_of_another_topology_are_not_taken_over():
         state["signals"]["decoder.weight"]["sign"] = torch.ones(7, 12, dtype=torch.int8)
         with pytest.raises(ValueError, match=r"decoder.weight: expected something of shape \(25,\), found \(7, 12\)"):
             sparse.load_state_dict(state)
+
+
+@pytest.mark.parametrize("method", ["st-rnn", "rigl", "deepr"])
+@pytest.mark.parametrize("order", ["mos", "mso", "oms", "smo", "som"])
+def test_saved_states_are_loaded_in_any_order_but_one(method, order):
+    """Of model, optimizer and sparse training: all is then as it was, to the bit, with masks and without."""
+    options = {"method": method, "l1": 0.05, "temperature": 1e-3}
+    with using("torch"):
+        for saved, other in zip(pair(**options), pair(**options, seed=8), strict=True):
+            for own in (saved, other):
+                losses(*own[:2], 3, 0)
+                own[2].update()
+                losses(*own[:2], 2, 1)
+            states = copy.deepcopy([part.state_dict() for part in saved])
+            for which in order:
+                place = "mos".index(which)
+                other[place].load_state_dict(states[place])
+            for _ in range(2):
+                for x, y in zip(saved[2].matrices.values(), other[2].matrices.values(), strict=True):
+                    assert torch.equal(x.positions, y.positions)
+                    assert torch.equal(x.values, y.values)
+                    assert torch.equal(x.mask, y.mask)
+                    assert all(torch.equal(kept, y.state[key]) for key, kept in x.state.items())
+                    assert all(torch.equal(kept, y.signals[key]) for key, kept in x.signals.items())
+                assert losses(*saved[:2], 3, 2) == losses(*other[:2], 3, 2)
+                saved[2].update(), other[2].update()

@@ -77,6 +77,25 @@ def test_what_is_asked_for_is_not_measured(measured):
     assert measured["count"] == 0
 
 
+def test_times_are_told_without_exponents(measured):
+    measured["times"] = Times(98765.4, 1174.6, BY)
+    reason = Trainer(small_config(execution="auto")).execution.reason
+    assert reason.startswith(f"A training step takes 1170 ms with {BY}, masked 98800 ms, as measured")
+
+
+def test_a_norm_over_dense_gradients_needs_them(measured):
+    dense = {"clip": "dense", "clip_norm": 1.0}
+    auto = Trainer(small_config(execution="auto", **dense))
+    assert auto.execution.form == "masked"
+    assert auto.execution.reason.startswith("With optimizer.clip = dense the norm is that of the gradients of all")
+    with pytest.raises(UsageError, match="sparse cannot be. With optimizer.clip = dense .* Set it to masked or auto"):
+        Trainer(small_config(execution="sparse", **dense))
+    forked = Trainer(small_config(execution="auto", **dense), Execution("sparse", "it was faster"))
+    assert forked.execution == auto.execution
+    assert measured["count"] == 0
+    assert is_sparse(Trainer(small_config(execution="sparse", **dense | {"clip_norm": 0.0})))  # nothing is clipped
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_a_method_is_refused_where_it_cannot_be_and_auto_says_why(measured, method):
     reason = why_not_stored(find_method(method))

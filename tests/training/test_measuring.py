@@ -10,6 +10,7 @@ import torch
 
 from strnn_viz.nn.sparse import using
 from strnn_viz.training import Trainer, measuring
+from strnn_viz.training.making import make
 from strnn_viz.training.measuring import Times
 from strnn_viz.training.ranks import Ranks
 from strnn_viz.training.tasks import make_task
@@ -67,6 +68,7 @@ def test_a_machine_is_measured_once_for_each_shape_density_and_batch(file, count
     [b"", b"{", b"[]", b'{"format": 1, "measured": []}', b'{"format": 2, "measured": {}}',
      b'{"format": 1, "measured": {"%s": {"masked_ms": "fast", "sparse_ms": 1, "by": ""}}}',
      b'{"format": 1, "measured": {"%s": {"masked_ms": NaN, "sparse_ms": 1, "by": ""}}}',
+     b'{"format": 1, "measured": {"%s": {"masked_ms": 1' + b'0' * 400 + b', "sparse_ms": 1, "by": ""}}}',
      b'{"format": 1, "measured": {"%s": 7}}'],
 )  # fmt: skip
 def test_a_file_that_says_nothing_is_measured_anew_and_mended(file, counted, content):
@@ -110,3 +112,14 @@ def test_measuring_changes_nothing_of_the_run(file, monkeypatch):
             assert (a.step, getattr(a, "loss", 0)) == (b.step, getattr(b, "loss", 0))
     assert torch.equal(chosen.sparse.generator.get_state(), known.sparse.generator.get_state())
     assert torch.equal(chosen.randomness.states[0], known.randomness.states[0])
+
+
+def test_gradients_are_collected_no_more_than_in_most_steps_of_a_run(monkeypatch):
+    made = []
+    monkeypatch.setattr(measuring, "make", lambda *args: made.append(make(*args)) or made[-1])
+    config = small_config(method="rigl")
+    with using("torch"):
+        measuring.measure(config, make_task(config, Ranks()), CPU, (1, 2), silent)
+    assert [matrix.signals for arm in made for matrix in arm.sparse.matrices.values()] == [{}] * 2 * len(
+        made[0].sparse.matrices
+    )

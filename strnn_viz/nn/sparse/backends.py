@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 from collections.abc import Iterator
 from contextvars import ContextVar
 from functools import cache
@@ -20,6 +21,8 @@ from strnn_viz.nn.sparse.pattern import Pattern
 BACKENDS = ("auto", "numba", "torch")
 
 _chosen: ContextVar[str] = ContextVar("strnn_viz_sparse_backend", default="auto")
+_forked = False
+_FORKED = "this process was forked from one that has used them: start it by spawning"
 _log = logging.getLogger(__name__)
 
 
@@ -50,18 +53,18 @@ class Backend(Protocol):
 def using(name: str) -> Iterator[None]:
     """Compute sparse products in one way within a ``with`` block: ``"numba"``, ``"torch"`` or, as always, ``"auto"``.
 
-    ``"auto"`` takes numba for float32 on the CPU where it is installed. Whatever is asked for, other devices and
-    precisions are PyTorch's.
+    ``"auto"`` takes numba for float32 on the CPU where it can be used. Whatever is asked for, other devices and
+    precisions are PyTorch's, and so is all in a process forked from one that has used numba, whose threads it lacks.
 
     Raises
     ------
     UsageError
-        If there is no such backend, or numba is asked for and not installed.
+        If there is no such backend, or numba is asked for and cannot be used.
     """
     if name not in BACKENDS:
         raise UsageError(f"no backend of sparse products is called {name!r}. Expected one of {', '.join(BACKENDS)}.")
-    if name == "numba" and _fast() is None:
-        raise UsageError("numba is not installed. Install it with: pip install 'strnn-viz[fast]', or use 'torch'.")
+    if name == "numba" and isinstance(found := _fast(), str):
+        raise UsageError(f"numba's kernels cannot be used: {found}. Use 'torch' or 'auto'.")
     token = _chosen.set(name)
     try:
         yield
@@ -73,25 +76,47 @@ def backend(x: Tensor) -> Backend:
     """The backend for products with `x`."""
     if _chosen.get() == "torch" or x.device.type != "cpu" or x.dtype != torch.float32:
         return portable
-    return _fast() or portable
+    found = _fast()
+    return portable if isinstance(found, str) else found
 
 
 def installed() -> bool:
     """Whether numba's kernels can be used."""
-    return _fast() is not None
+    return not isinstance(_fast(), str)
+
+
+def _fast() -> Backend | str:
+    """The compiled kernels, ready to run, or why there are none here."""
+    return _FORKED if _forked else _prepared()
 
 
 @cache
-def _fast() -> Backend | None:
-    """The compiled kernels, ready to run; None, and a line that says so, where numba is not installed."""
+def _prepared() -> Backend | str:
+    """As :func:`_fast`; a line is logged where the kernels cannot be used, whatever keeps them from it."""
     try:
         from strnn_viz.nn.sparse import fast
+        from strnn_viz.nn.sparse.compiled import forget
+
+        try:
+            fast.warm_up()
+        except Exception:  # what cannot be read of a damaged file of machine code raises errors of many types
+            forget()
+            fast.warm_up()
     except ModuleNotFoundError as error:
-        _log.warning(
-            "Sparse layers run on PyTorch's CSR matrices, several times slower than they could: %s is not installed "
-            "(pip install 'strnn-viz[fast]').",
-            error.name,
-        )
-        return None
-    fast.warm_up()
-    return fast
+        reason = f"{error.name} is not installed (pip install 'strnn-viz[fast]')"
+    except Exception as error:
+        reason = f"numba fails with {type(error).__name__}: {' '.join(str(error).split()):.300}".rstrip(": .")
+    else:
+        return fast
+    _log.warning("Sparse layers run on PyTorch's CSR matrices, several times slower than they could: %s.", reason)
+    return reason
+
+
+def _after_fork() -> None:
+    """OpenMP ends a process that was forked from one with threads of its own and then uses them."""
+    global _forked
+    _forked = _forked or _prepared.cache_info().currsize > 0
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

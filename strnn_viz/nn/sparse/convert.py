@@ -8,6 +8,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
+from strnn_viz.errors import UsageError
 from strnn_viz.nn.lstm import LSTMLayer
 from strnn_viz.nn.rhn import RHNLayer
 from strnn_viz.nn.sparse.embedding import SparseEmbedding
@@ -23,8 +24,9 @@ M = TypeVar("M", bound=nn.Module)
 def to_sparse(model: M, positions: Mapping[str, Tensor] | None = None, values: Mapping[str, Tensor] | None = None) -> M:
     """Replace the layers of a model, in place, by those that hold their active weights only.
 
-    Layers are :class:`torch.nn.Linear`, :class:`torch.nn.Embedding`, and this package's LSTM and RHN layers; others
-    stay as they are. A matrix that several layers share is shared afterwards, too. An optimizer must be made anew.
+    Layers are :class:`torch.nn.Linear`, :class:`torch.nn.Embedding` without options of its own, and this package's
+    LSTM and RHN layers; others stay as they are. A matrix that several layers share is shared afterwards, too. An
+    optimizer must be made anew.
 
     Parameters
     ----------
@@ -41,6 +43,11 @@ def to_sparse(model: M, positions: Mapping[str, Tensor] | None = None, values: M
     -------
     Module
         The same object.
+
+    Raises
+    ------
+    UsageError
+        If there are positions of something that is no matrix of such a layer. The model is then as it was.
 
     Examples
     --------
@@ -72,15 +79,22 @@ def to_sparse(model: M, positions: Mapping[str, Tensor] | None = None, values: M
                 made[id(parameter)] = SparseMatrix.from_dense(parameter, given)
         return made[id(parameter)]
 
-    kept = []  # replaced layers: while they are there, no other parameter gets the identity of one of theirs
-    for path, module in list(model.named_modules(remove_duplicate=False)):
-        weights = [p for p in module.parameters(recurse=False) if p.ndim == 2]
-        named = found is None or any(n in found for p in weights for n in shared[id(p)])
-        replacement = _replacement(module, matrix) if weights and named else None
-        if replacement is not None and path:
-            kept.append(module)
-            parent, _, leaf = path.rpartition(".")
-            setattr(model.get_submodule(parent), leaf, replacement.train(module.training))
+    # While these layers are kept here, no other parameter gets the identity of one of theirs.
+    replaced = {
+        path: module
+        for path, module in model.named_modules(remove_duplicate=False)
+        if path and _replaceable(module) and (found is None or any(n in found for n in _names(module, shared)))
+    }
+    unused = set(found or ()) - {name for module in replaced.values() for name in _names(module, shared)}
+    if unused:
+        raise UsageError(
+            f"there are positions of {', '.join(sorted(unused))}: expected names of weight matrices within the model, "
+            "of layers that have a sparse form: Linear, Embedding without padding_idx, max_norm or "
+            "scale_grad_by_freq, LSTMLayer and RHNLayer. Leave out the others."
+        )
+    for path, module in replaced.items():
+        parent, _, leaf = path.rpartition(".")
+        setattr(model.get_submodule(parent), leaf, _replacement(module, matrix).train(module.training))
     return model
 
 
@@ -88,20 +102,31 @@ def _device(parameter: Tensor) -> torch.device:
     return torch.device("cpu") if parameter.is_meta else parameter.device
 
 
-def _replacement(module: nn.Module, matrix: Callable[[Tensor], SparseMatrix]) -> nn.Module | None:
-    """The same layer of sparse matrices, with the biases of the dense one; None where there is no such layer."""
+def _names(module: nn.Module, shared: Mapping[int, list[str]]) -> list[str]:
+    """All names that a layer's own matrices have in the model."""
+    return [name for p in module.parameters(recurse=False) if p.ndim == 2 for name in shared[id(p)]]
+
+
+def _replaceable(module: nn.Module) -> bool:
+    """Whether there is such a layer of sparse matrices."""
+    if type(module) is nn.Embedding:
+        return module.padding_idx is None and module.max_norm is None and not module.scale_grad_by_freq
+    return type(module) in (nn.Linear, LSTMLayer, RHNLayer)
+
+
+def _replacement(module: nn.Module, matrix: Callable[[Tensor], SparseMatrix]) -> nn.Module:
+    """The same layer of sparse matrices, with the biases of the dense one."""
     made: nn.Module
     if type(module) is nn.Linear:
         made = SparseLinear(matrix(module.weight), module.bias is not None)
-    elif type(module) is nn.Embedding and module.padding_idx is None and module.max_norm is None:
+    elif type(module) is nn.Embedding:
         made = SparseEmbedding(matrix(module.weight))
     elif type(module) is LSTMLayer:
         made = SparseLSTMLayer(matrix(module.weight_ih), matrix(module.weight_hh))
-    elif type(module) is RHNLayer:
+    else:
+        assert type(module) is RHNLayer
         recurrent = [matrix(module.get_parameter(f"weight_hh_{i}")) for i in range(module.depth)]
         made = SparseRHNLayer(matrix(module.weight_ih), recurrent, module.input_dropout, module.hidden_dropout)
-    else:
-        return None
     with torch.no_grad():
         for name, bias in module.named_parameters(recurse=False):
             if bias.ndim == 1 and not bias.is_meta:

@@ -15,6 +15,7 @@ from torch import Tensor
 from strnn_viz.nn.sparse import kernels, recurrence
 from strnn_viz.nn.sparse.pattern import Pattern
 from strnn_viz.nn.sparse.pool import room
+from strnn_viz.nn.sparse.shapes import expect
 
 # The columns of a matrix are worked through in blocks, so that the activations they meet, of so many bytes, stay in a
 # cache.
@@ -29,13 +30,19 @@ _SPANS = {_L1: (176, 45_000), _L2: (704, 600_000)}
 
 def multiply(pattern: Pattern, values: Tensor, x: Tensor, bias: Tensor | None = None) -> Tensor:
     """W x + b, as :func:`.portable.multiply`."""
-    y = _rows(x, pattern.shape[0], x.shape[1])
-    _multiply(pattern, values, x, x.new_zeros(pattern.shape[0]) if bias is None else bias, y)
+    rows, columns = pattern.shape
+    bias = x.new_zeros(rows) if bias is None else bias
+    expect("the vector of values", values.shape, pattern.nnz)
+    expect("the input of a sparse product", x.shape, columns, *x.shape[1:2])
+    expect("the bias of a sparse product", bias.shape, rows)
+    y = _rows(x, rows, x.shape[1])
+    _multiply(pattern, values, x, bias, y)
     return y
 
 
 def multiply_transposed(pattern: Pattern, values: Tensor, g: Tensor) -> Tensor:
     """Wᵀ g, as :func:`.portable.multiply_transposed`."""
+    expect("the vector of values", values.shape, pattern.nnz)
     transposed, order = pattern.columnwise
     return multiply(transposed, _taken(values, order), g)
 
@@ -44,6 +51,9 @@ def gradient(pattern: Pattern, g: Tensor, x: Tensor, out: Tensor | None = None) 
     """Compute g xᵀ at the active places only, as :func:`.portable.gradient`."""
     out = g.new_zeros(pattern.nnz) if out is None else out
     lanes = g.shape[1]
+    expect("the gradient of a sparse product", g.shape, pattern.shape[0], lanes)
+    expect("the input of a sparse product", x.shape, pattern.shape[1], lanes)
+    expect("the vector of gradients", out.shape, pattern.nnz)
     if pattern.nnz and lanes:
         _threads()
         span, cached = _SPANS[_cache(pattern)]
@@ -73,6 +83,8 @@ def lstm_forward(pattern: Pattern, values: Tensor, gates: Tensor, h: Tensor, c: 
     """All time steps of an LSTM, as :func:`.portable.lstm_forward`; gates as :func:`multiply` made them."""
     hidden, batch = h.shape
     lanes = gates.shape[1]
+    _expect_time_steps(pattern, values, gates, hidden, batch)
+    expect("the cell state", c.shape, hidden, batch)
     y, cells = _rows(gates, hidden, lanes), _rows(gates, hidden, lanes)
     if y.numel():
         _threads()
@@ -90,6 +102,10 @@ def lstm_backward(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Backward pass of :func:`lstm_forward`, as :func:`.portable.lstm_backward`."""
     hidden, batch = c.shape
+    _expect_time_steps(pattern, values, gates, hidden, batch)
+    for name, own in (("of cells", cells), ("of gradients", gradient_y)):
+        expect(f"the matrix {name}", own.shape, hidden, gates.shape[1])
+    expect("the gradient of the cell state", gradient_c.shape, hidden, batch)
     carried, slopes = torch.zeros_like(c), gradient_c.clone()
     if gates.numel():
         _threads()
@@ -122,6 +138,13 @@ def warm_up() -> None:
     finally:
         told.cancel()
         torch.set_num_threads(threads)  # numba's pool, when it begins, sets OpenMP's number for PyTorch too
+
+
+def _expect_time_steps(pattern: Pattern, values: Tensor, gates: Tensor, hidden: int, batch: int) -> None:
+    expect("the recurrent matrix", pattern.shape, 4 * hidden, hidden)
+    expect("the vector of values", values.shape, pattern.nnz)
+    steps = gates.shape[1] // batch if batch else 0
+    expect("the matrix of gates", gates.shape, 4 * hidden, steps * batch)
 
 
 def _multiply(pattern: Pattern, values: Tensor, x: Tensor, bias: Tensor, y: Tensor) -> None:

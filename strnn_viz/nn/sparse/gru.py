@@ -11,6 +11,7 @@ from torch.autograd.function import once_differentiable
 from strnn_viz.nn.sparse.backends import backend
 from strnn_viz.nn.sparse.matrix import SparseMatrix
 from strnn_viz.nn.sparse.products import feature_last, feature_major
+from strnn_viz.nn.sparse.shapes import expect, expect_sequence
 
 #: Gates in the order of their row blocks, as in PyTorch: reset, update, new content.
 GATES = ("r", "z", "n")
@@ -31,6 +32,8 @@ class SparseGRULayer(nn.Module):
     def __init__(self, weight_ih: SparseMatrix, weight_hh: SparseMatrix) -> None:
         super().__init__()
         self.inputs, self.hidden = weight_ih.shape[1], weight_hh.shape[1]
+        expect("weight_ih", weight_ih.shape, 3 * self.hidden, self.inputs)
+        expect("weight_hh", weight_hh.shape, 3 * self.hidden, self.hidden)
         self.weight_ih, self.weight_hh = weight_ih, weight_hh
         self.bias_ih, self.bias_hh = (
             nn.Parameter(weight_ih.values.detach().new_zeros(3 * self.hidden)) for _ in range(2)
@@ -60,6 +63,7 @@ class SparseGRULayer(nn.Module):
         state : (h,)
             After the last step.
         """
+        expect_sequence(x, state, "h", self.inputs, self.hidden)
         ih, hh = self.weight_ih, self.weight_hh
         out = _Layer.apply(  # type: ignore[no-untyped-call]
             ih, hh, feature_major(x), ih.values, hh.values, self.bias_ih, self.bias_hh,

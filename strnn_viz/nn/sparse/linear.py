@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from strnn_viz.nn.sparse.matrix import SparseMatrix
 from strnn_viz.nn.sparse.products import feature_last, feature_major, product
+from strnn_viz.nn.sparse.shapes import expect
 
 
 class SparseLinear(nn.Module):
@@ -35,4 +36,5 @@ class SparseLinear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (..., inputs) to (..., outputs)."""
+        expect("the input of a linear layer", x.shape, *x.shape[:-1], self.weight.shape[1])
         return feature_last(product(self.weight, feature_major(x), self.bias), x.shape[:-1])

@@ -14,6 +14,7 @@ from strnn_viz.nn.lstm import GATES, LSTMLayer, StackedLSTM, State
 from strnn_viz.nn.sparse.backends import backend
 from strnn_viz.nn.sparse.matrix import SparseMatrix
 from strnn_viz.nn.sparse.products import feature_last, feature_major
+from strnn_viz.nn.sparse.shapes import expect, expect_sequence
 
 
 class SparseLSTMLayer(nn.Module):
@@ -31,6 +32,8 @@ class SparseLSTMLayer(nn.Module):
     def __init__(self, weight_ih: SparseMatrix, weight_hh: SparseMatrix) -> None:
         super().__init__()
         self.inputs, self.hidden = weight_ih.shape[1], weight_hh.shape[1]
+        expect("weight_ih", weight_ih.shape, 4 * self.hidden, self.inputs)
+        expect("weight_hh", weight_hh.shape, 4 * self.hidden, self.hidden)
         self.weight_ih, self.weight_hh = weight_ih, weight_hh
         self.bias = nn.Parameter(weight_ih.values.detach().new_zeros(4 * self.hidden))
 
@@ -62,6 +65,7 @@ class SparseLSTMLayer(nn.Module):
         state : (h, c)
             After the last step.
         """
+        expect_sequence(x, state, "hc", self.inputs, self.hidden)
         h, c = (s.t().contiguous() for s in state)
         ih, hh = self.weight_ih, self.weight_hh
         out, cell = _Layer.apply(  # type: ignore[no-untyped-call]

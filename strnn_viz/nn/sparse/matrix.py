@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from strnn_viz.nn.sparse.drawing import draw_without_replacement
 from strnn_viz.nn.sparse.pattern import Pattern
+from strnn_viz.nn.sparse.shapes import expect
 from strnn_viz.nn.sparse.shares import Observer, Outer
 
 
@@ -31,6 +32,8 @@ class SparseMatrix(nn.Module):
 
     def __init__(self, pattern: Pattern, values: Tensor | None = None) -> None:
         super().__init__()
+        if values is not None:
+            expect("the vector of values", values.shape, pattern.nnz)
         self.pattern = pattern
         zeros = torch.zeros(0 if values is not None else pattern.nnz, device=pattern.indices.device)
         self.values = nn.Parameter(zeros if values is None else values)

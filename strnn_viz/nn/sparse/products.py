@@ -10,6 +10,7 @@ from torch.autograd.function import once_differentiable
 
 from strnn_viz.nn.sparse.backends import Backend, backend
 from strnn_viz.nn.sparse.matrix import SparseMatrix
+from strnn_viz.nn.sparse.shapes import expect
 
 
 def product(matrix: SparseMatrix, x: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -25,7 +26,15 @@ def product(matrix: SparseMatrix, x: Tensor, bias: Tensor | None = None) -> Tens
     -------
     Tensor, shape (rows, lanes)
         Its gradient with respect to the weights is computed at active places only.
+
+    Raises
+    ------
+    UsageError
+        If shapes do not fit.
     """
+    expect("the input of a sparse product", x.shape, matrix.shape[1], *x.shape[1:2])
+    if bias is not None:
+        expect("the bias of a sparse product", bias.shape, matrix.shape[0])
     y: Tensor = _Product.apply(matrix, matrix.values, x, bias)  # type: ignore[no-untyped-call]
     return y
 

@@ -13,6 +13,7 @@ from strnn_viz.nn.rhn import GATES, RHNLayer, shared_dropout
 from strnn_viz.nn.sparse.backends import backend
 from strnn_viz.nn.sparse.matrix import SparseMatrix
 from strnn_viz.nn.sparse.products import feature_last, feature_major, product
+from strnn_viz.nn.sparse.shapes import expect, expect_sequence
 
 
 class SparseRHNLayer(nn.Module):
@@ -38,6 +39,9 @@ class SparseRHNLayer(nn.Module):
     ) -> None:
         super().__init__()
         self.inputs, self.hidden, self.depth = weight_ih.shape[1], weights_hh[0].shape[1], len(weights_hh)
+        expect("weight_ih", weight_ih.shape, 2 * self.hidden, self.inputs)
+        for i, matrix in enumerate(weights_hh):
+            expect(f"weight_hh_{i}", matrix.shape, 2 * self.hidden, self.hidden)
         self.input_dropout, self.hidden_dropout = input_dropout, hidden_dropout
         self.weight_ih = weight_ih
         for i, matrix in enumerate(weights_hh):
@@ -61,6 +65,7 @@ class SparseRHNLayer(nn.Module):
 
     def forward(self, x: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
         """Run the layer over a sequence; shapes as of :meth:`~strnn_viz.nn.rhn.RHNLayer.forward`."""
+        expect_sequence(x, state, "s", self.inputs, self.hidden)
         mask = None
         if self.training and self.input_dropout:
             x = x * shared_dropout(x, self.input_dropout)

@@ -47,19 +47,24 @@ def test_the_backend_of_the_forward_pass_is_that_of_the_backward_pass(monkeypatc
 
 
 @pytest.fixture
-def without_numba(monkeypatch):
+def missing():
+    return ModuleNotFoundError("No module named 'numba'", name="numba")
+
+
+@pytest.fixture
+def without_numba(monkeypatch, missing):
     """A Python in which numba cannot be imported."""
     real = builtins.__import__
 
     def refuse(name, *args, **kwargs):
         if name.split(".")[0] == "numba" or (name == "strnn_viz.nn.sparse" and "fast" in (args[2] or ())):
-            raise ModuleNotFoundError("No module named 'numba'", name="numba")
+            raise missing
         return real(name, *args, **kwargs)
 
     monkeypatch.setattr(builtins, "__import__", refuse)
-    backends._fast.cache_clear()
+    backends._prepared.cache_clear()
     yield
-    backends._fast.cache_clear()
+    backends._prepared.cache_clear()
 
 
 def test_without_numba_one_line_says_so_and_everything_works(without_numba, caplog):
@@ -97,3 +102,76 @@ def test_preparing_kernels_leaves_pytorch_the_threads_it_has():
         env=os.environ | {"OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "2"},
     ).stdout  # fmt: skip
     assert told.strip() == "1"
+
+
+@pytest.mark.parametrize("missing", [ImportError("Numba needs NumPy 2.3 or less.\nGot NumPy 9.9.")])
+def test_a_numba_that_fails_is_told_with_its_reason_and_everything_works(without_numba, caplog):
+    with caplog.at_level(logging.WARNING):
+        linear()(torch.ones(2, 5)).sum().backward()
+    assert [record.getMessage() for record in caplog.records] == [
+        "Sparse layers run on PyTorch's CSR matrices, several times slower than they could: numba fails with "
+        "ImportError: Numba needs NumPy 2.3 or less. Got NumPy 9.9."
+    ]
+    with pytest.raises(UsageError, match="cannot be used: numba fails with ImportError"), using("numba"):
+        pass
+
+
+@pytest.fixture
+def anew():
+    """Kernels are prepared once more, and after the test again."""
+    pytest.importorskip("numba")
+    backends._prepared.cache_clear()
+    yield
+    backends._prepared.cache_clear()
+
+
+@pytest.mark.parametrize("damaged", [1, 2])
+def test_machine_code_that_cannot_be_read_is_removed_once(anew, monkeypatch, tmp_path, caplog, damaged):
+    from strnn_viz.nn.sparse import compiled, fast
+
+    left = [EOFError("Ran out of input")] * damaged
+
+    def warm_up():
+        if left:
+            raise left.pop()
+
+    kept = tmp_path / "kernels"
+    kept.mkdir()
+    (kept / "take.nbi").touch()
+    monkeypatch.setattr(compiled, "cache_directory", lambda: kept)
+    monkeypatch.setattr(fast, "warm_up", warm_up)
+    assert installed() is (damaged == 1)
+    assert not kept.exists()
+    assert left == []
+    assert ("EOFError: Ran out of input." in caplog.text) is (damaged == 2)
+
+
+def test_a_numba_that_may_not_compile_is_not_used():
+    pytest.importorskip("numba")
+    code = "from strnn_viz.nn.sparse import installed; print(installed())"
+    told = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True,
+        env=os.environ | {"NUMBA_DISABLE_JIT": "1"},
+    )  # fmt: skip
+    assert told.stdout.strip() == "False"
+    assert "NUMBA_DISABLE_JIT keeps numba from compiling: unset it." in told.stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes cannot be forked here")
+def test_a_forked_process_uses_none_of_the_threads_it_lacks():
+    """In a process of its own: this one may have any threads by now."""
+    pytest.importorskip("numba")
+    code = """if True:
+        import os, torch
+        from strnn_viz.nn.sparse import SparseLinear, SparseMatrix, backends, portable, using
+        layer = SparseLinear(SparseMatrix.random((6, 5), 0.5, torch.Generator().manual_seed(0)))
+        layer(torch.ones(2, 5))
+        child = os.fork()
+        if not child:
+            layer(torch.ones(2, 5)).sum().backward()
+            assert backends.backend(torch.ones(1)) is portable and not backends.installed()
+            os._exit(7)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+        assert backends.backend(torch.ones(1)) is not portable
+    """
+    subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=True, timeout=300)

@@ -1,3 +1,4 @@
+import logging
 import shutil
 from pathlib import Path
 
@@ -6,7 +7,7 @@ import pytest
 pytest.importorskip("numba")
 
 from strnn_viz.nn import sparse
-from strnn_viz.nn.sparse import kernels, recurrence
+from strnn_viz.nn.sparse import compiled, kernels, recurrence
 from strnn_viz.nn.sparse.compiled import SOURCES, cache_directory, digest
 
 
@@ -35,3 +36,20 @@ def test_every_module_of_inner_loops_is_watched():
     }  # fmt: skip
     assert users <= set(SOURCES)
     assert users >= {"vectors", "tiles", "cells", "kernels", "recurrence"}
+
+
+def test_where_nothing_can_be_kept_kernels_are_compiled_all_the_same_and_one_line_says_so(monkeypatch, caplog):
+    real = compiled.njit
+
+    def njit(**options):
+        if options.get("cache"):
+            raise RuntimeError("cannot cache function 'take': no locator available for file 'kernels.py'")
+        return real(**options)
+
+    monkeypatch.setattr(compiled, "njit", njit)
+    compiled._tell_unkept.cache_clear()
+    with caplog.at_level(logging.WARNING):
+        made = [compiled.compiled(kernel.py_func) for kernel in (kernels.take, kernels.multiply)]
+    assert [kernel.stats.cache_path for kernel in made] == [None, None]
+    (record,) = caplog.records
+    assert "compiled anew at every start" in record.getMessage()

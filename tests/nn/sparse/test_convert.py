@@ -4,6 +4,7 @@ from torch import nn
 
 from strnn_viz import SparseTraining
 from strnn_viz.config import ModelConfig
+from strnn_viz.errors import UsageError
 from strnn_viz.nn.models import LanguageModel
 from strnn_viz.nn.sparse import SparseLinear, SparseMatrix, dense_state_dict, to_sparse
 from tests.nn.sparse.reference import close
@@ -67,14 +68,15 @@ def test_what_has_no_positions_stays_dense():
 
 
 def test_by_default_what_is_not_zero_is_active_and_other_layers_stay():
-    model = nn.Sequential(nn.Linear(4, 3), nn.Embedding(5, 2, padding_idx=0), nn.Bilinear(2, 2, 2)).eval()
+    embeddings = nn.Embedding(5, 2, padding_idx=0), nn.Embedding(5, 2, scale_grad_by_freq=True)
+    model = nn.Sequential(nn.Linear(4, 3), *embeddings, nn.Bilinear(2, 2, 2)).eval()
     with torch.no_grad():
         model[0].weight[:, 1:3] = 0
     to_sparse(model)
     assert type(model[0]) is SparseLinear
     assert model[0].weight.nnz == 6
     assert not model[0].training
-    assert [type(m) for m in model[1:]] == [nn.Embedding, nn.Bilinear]
+    assert [type(m) for m in model[1:]] == [nn.Embedding, nn.Embedding, nn.Bilinear]
 
 
 def test_of_a_model_without_memory_the_given_weights_are_taken():
@@ -84,3 +86,14 @@ def test_of_a_model_without_memory_the_given_weights_are_taken():
     assert model[0].weight.to_dense().tolist() == [[0, 2, 0, 0], [0, -3, 0, 0], [0, 0, 0, 0]]
     assert model[0].bias.tolist() == [0, 0, 0]
     assert model[1].weight.is_meta  # what is not named stays where it was
+
+
+def test_positions_that_no_layer_takes_are_refused_and_nothing_is_replaced():
+    model = nn.Sequential(nn.Linear(4, 3), nn.Embedding(5, 2, padding_idx=0))
+    at = torch.tensor([1, 5])
+    says = "positions of 1.weight, 7.weight: expected names .* Linear, Embedding without padding_idx, .* RHNLayer"
+    with pytest.raises(UsageError, match=says):
+        to_sparse(model, {"0.weight": at, "1.weight": at, "7.weight": at})
+    assert type(model[0]) is nn.Linear
+    with pytest.raises(UsageError, match="positions of weight: expected names of weight matrices within the model"):
+        to_sparse(nn.Linear(4, 3), {"weight": at})  # a layer cannot take its own place
