@@ -223,7 +223,7 @@ class RunConfig:
             method=sparsity.method, initialization=sparsity.initialization, granularity=sparsity.granularity,
             prune=sparsity.prune, regrow=sparsity.regrow, redistribution=sparsity.redistribution,
             schedule=sparsity.schedule, update_every=sparsity.update_every, epsilon=sparsity.epsilon,
-            execution=self.training.execution,
+            reactivate=sparsity.reactivate, execution=self.training.execution,
         )  # fmt: skip
 
     @property
@@ -254,7 +254,7 @@ class RunConfig:
         values : mapping
             ``{"sparsity.density": 0.2}``, ``{"sparsity": {"density": 0.2}}`` or ``{"density": 0.2}``. A string stands
             for a value of the field's own type, so ``"0.2"`` works too. With another method, the axes it leaves no
-            choice of go back to what is usual unless they are given as well.
+            choice of go back to what is usual unless they are given as well; with a density given and no ε, ε is 0.
 
         Raises
         ------
@@ -269,6 +269,8 @@ class RunConfig:
             kind, spec, _ = known[path]
             changes.setdefault(section, {})[name] = _convert(path, kind, spec, value)
         sparsity = changes.get("sparsity", {})
+        if "density" in sparsity:
+            sparsity.setdefault("epsilon", 0.0)  # which would go on to decide the density
         if sparsity.get("method") in METHODS:
             # Another method alone is enough to ask for: what it leaves no choice of goes back to what is usual.
             changes["sparsity"] = {a: usual(a) for a in METHODS[sparsity["method"]].fixed} | sparsity
@@ -425,4 +427,4 @@ def _check(key: str, kind: type, spec: Knob, value: Any) -> None:
         bad = math.isnan(value) or (high is not None and value > high)
         bad |= low is not None and (value <= low if spec.open_low else value < low)
         if bad:
-            raise ConfigError(f"{key} = {value:g} is out of range: {spec.help} must be {spec.expected}.")
+            raise ConfigError(f"{key} = {value:g} is out of range: it must be {spec.expected}: {spec.help}.")

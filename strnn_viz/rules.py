@@ -58,7 +58,10 @@ class MethodRules:
 _ST_RNN = {"prune": "magnitude", "regrow": "random", "redistribution": "none", "schedule": "cosine"}
 
 
-_NO_REWIRING = dict.fromkeys(("prune", "regrow", "redistribution", "schedule"), "{title} never changes its topology")
+_NO_REWIRING = dict.fromkeys(
+    ("prune", "regrow", "redistribution", "schedule", "update_every", "reactivate"),
+    "{title} never changes its topology",
+)
 _DENSE = _NO_REWIRING | dict.fromkeys(("initialization", "granularity", "epsilon"), "every weight of {title} is active")
 _DENSE_TO_SPARSE = dict.fromkeys(("regrow", "redistribution"), "{title} begins dense and only prunes")
 
@@ -101,14 +104,15 @@ METHODS: dict[str, MethodRules] = {
         {"granularity": "Selfish-RNN pools the gates of a matrix"},
     ),
     "dense": MethodRules("Dense", "Every weight is active.", _DENSE, rewires=False, begins_dense=True),
+    # Initialization, granularity and ε stay open: how many weights the sparse one has is theirs to say, too.
     "small-dense": MethodRules(
-        "Small dense", "A dense network with as many weights as the sparse one has.", _DENSE, rewires=False,
+        "Small dense", "A dense network with as many weights as the sparse one has.", _NO_REWIRING, rewires=False,
         begins_dense=True,
     ),
 }  # fmt: skip
 
 _USUAL: dict[str, str | float] = {
-    "initialization": "uniform", "granularity": "matrix", "update_every": 0, "epsilon": 0.0,
+    "initialization": "uniform", "granularity": "matrix", "update_every": 0, "epsilon": 0.0, "reactivate": True,
 }  # fmt: skip
 
 
@@ -125,8 +129,8 @@ def refuse_senseless(method: str, **axes: str | float) -> None:
     method : str
     **axes
         ``initialization``, ``granularity``, ``prune``, ``regrow``, ``redistribution``, ``schedule``,
-        ``update_every``, ``epsilon``, and ``execution`` of the training: those that are known. ``"auto"`` leaves an
-        axis to the method.
+        ``update_every``, ``epsilon``, ``reactivate``, and ``execution`` of the training: those that are known.
+        ``"auto"`` leaves an axis to the method.
 
     Raises
     ------
@@ -136,10 +140,11 @@ def refuse_senseless(method: str, **axes: str | float) -> None:
     rules = METHODS[method]
     for axis, reason in rules.fixed.items():
         given = axes.get(axis, usual(axis))
-        if given != usual(axis) and not (axis == "update_every" and given == 1):
+        if given != usual(axis) and not (axis == "update_every" and given == 1 and rules.rewires):
             raise ConfigError(
-                f"sparsity.{axis} = {given} makes no sense with sparsity.method = {method}: "
-                f"{reason.format(title=rules.title)}. Leave sparsity.{axis} at {usual(axis)}, or choose another method."
+                f"sparsity.{axis} = {_written(given)} makes no sense with sparsity.method = {method}: "
+                f"{reason.format(title=rules.title)}. Leave sparsity.{axis} at {_written(usual(axis))}, or choose "
+                "another method."
             )
     if axes.get("execution") == "sparse" and rules.begins_dense and not rules.rewires:
         raise ConfigError(
@@ -151,3 +156,8 @@ def refuse_senseless(method: str, **axes: str | float) -> None:
             f"sparsity.epsilon = {axes['epsilon']:g} is a parameter of Erdős–Rényi, and sparsity.initialization = "
             "uniform. Set sparsity.initialization to erdos_renyi, or give sparsity.density instead."
         )
+
+
+def _written(value: str | float) -> str:
+    """A value as it is written in a configuration."""
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -43,10 +43,10 @@ def test_one_value_said_in_every_way(overrides):
         ({"epoch": 3}, "Did you mean training.epochs?"),
         ({"sparsity": {"prunerate": 0.2}}, "Did you mean sparsity.prune_rate?"),
         ({"qqqq": 1}, "Known keys: seed, data.corpus"),
-        ({"density": 1.5}, "sparsity.density = 1.5 is out of range: active weights of all weights must be above 0 "
-                           "and at most 1 (fraction)."),
+        ({"density": 1.5}, "sparsity.density = 1.5 is out of range: it must be above 0 and at most 1 (fraction): "
+                           "active weights of all weights."),
         ({"density": float("nan")}, "out of range"),
-        ({"epochs": 0}, "training.epochs = 0 is out of range: passes over the training text must be between 1"),
+        ({"epochs": 0}, "training.epochs = 0 is out of range: it must be between 1 and"),
         ({"epochs": 2.5}, "training.epochs = 2.5 is not a whole number"),
         ({"epochs": "many"}, "training.epochs = 'many' is not a whole number"),
         ({"seed": True}, "seed = True is not a whole number"),
@@ -125,3 +125,20 @@ def test_another_method_alone_is_enough_to_ask_for():
     assert era.replace({"method": "rigl"}).sparsity.initialization == "erdos_renyi"
     with pytest.raises(ConfigError, match="granularity = gate makes no sense with sparsity.method = dense"):
         era.replace({"method": "dense", "granularity": "gate"})
+
+
+def test_small_dense_keeps_what_says_how_many_weights_the_sparse_network_has():
+    era = preset("era")
+    small = era.replace({"method": "small-dense", "granularity": "gate"}).sparsity
+    assert (small.initialization, small.granularity, small.epsilon) == ("erdos_renyi", "gate", era.sparsity.epsilon)
+
+
+def test_a_density_that_is_asked_for_decides():
+    """Where ε decided until then; it goes on to where it is given as well."""
+    era = preset("era")
+    assert era.sparsity.epsilon > 0
+    assert era.replace({"density": "0.1"}).sparsity.epsilon == 0
+    assert preset("era", density=0.1).sparsity.epsilon == 0
+    assert era.replace({"density": 0.1, "epsilon": 3}).sparsity.epsilon == 3
+    assert RunConfig.from_dict(era.to_dict()) == era
+    assert era.replace({"prune_rate": 0.1}).sparsity.epsilon == era.sparsity.epsilon

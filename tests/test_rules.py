@@ -18,7 +18,7 @@ AXES = {
     "redistribution": ("auto", *REDISTRIBUTION),
     "schedule": ("auto", *SCHEDULE),
 }
-NUMBERS = {"update_every": 5, "epsilon": 2.0}
+NUMBERS = {"update_every": 5, "epsilon": 2.0, "reactivate": False}
 
 #: Axis -> methods along which it may not be varied.
 FIXED = {
@@ -26,16 +26,17 @@ FIXED = {
     "regrow": {"deepr", "static", "gmp", "iss", "dense", "small-dense"},
     "redistribution": {"deepr", "static", "gmp", "iss", "dense", "small-dense"},
     "schedule": {"deepr", "static", "gmp", "iss", "dense", "small-dense"},
-    "initialization": {"iss", "dense", "small-dense"},
-    "granularity": {"iss", "selfish", "dense", "small-dense"},
-    "epsilon": {"iss", "dense", "small-dense"},
-    "update_every": {"deepr"},
+    "initialization": {"iss", "dense"},
+    "granularity": {"iss", "selfish", "dense"},
+    "epsilon": {"iss", "dense"},
+    "update_every": {"deepr", "static", "dense", "small-dense"},
+    "reactivate": {"static", "dense", "small-dense"},
 }
 
 
 @pytest.mark.parametrize(("method", "axis"), list(itertools.product(METHODS, FIXED)))
 def test_an_axis_is_refused_with_the_reason_where_it_makes_no_sense_and_nowhere_else(method, axis):
-    value = NUMBERS.get(axis) or AXES[axis][-1]
+    value = NUMBERS[axis] if axis in NUMBERS else AXES[axis][-1]
     axes = {axis: value, **({"initialization": "erdos_renyi"} if axis == "epsilon" and method not in FIXED["epsilon"]
                             else {})}  # fmt: skip
     assert (axis in METHODS[method].fixed) == (method in FIXED[axis])
@@ -51,23 +52,25 @@ def test_an_axis_is_refused_with_the_reason_where_it_makes_no_sense_and_nowhere_
         with pytest.raises(ConfigError) as error:
             refused()
         assert str(error.value).startswith(
-            f"sparsity.{axis} = {value} makes no sense with sparsity.method = {method}: "
+            f"sparsity.{axis} = {'false' if value is False else value} makes no sense with sparsity.method = {method}: "
         )
         assert reason in str(error.value)
-        assert f"Leave sparsity.{axis} at " in str(error.value)
+        assert f"Leave sparsity.{axis} at {'true' if axis == 'reactivate' else ''}" in str(error.value)
         assert "{" not in str(error.value)
 
 
 def test_deepr_may_be_told_that_it_rewires_at_every_step():
     assert RunConfig().replace({"method": "deepr", "update_every": 1}).sparsity.update_every == 1
     assert RunConfig().replace({"method": "deepr"}).sparsity.update_every == 0
+    with pytest.raises(ConfigError, match="update_every = 1 makes no sense with sparsity.method = static"):
+        RunConfig().replace({"method": "static", "update_every": 1})
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_what_is_usual_is_never_refused(method):
     refuse_senseless(method)
     refuse_senseless(method, initialization="uniform", granularity="matrix", prune="auto", regrow="auto",
-                     redistribution="auto", schedule="auto", update_every=0, epsilon=0.0)  # fmt: skip
+                     redistribution="auto", schedule="auto", update_every=0, epsilon=0.0, reactivate=True)  # fmt: skip
 
 
 def test_epsilon_is_of_erdos_renyi():
@@ -92,7 +95,7 @@ def test_how_many_combinations_make_sense():
     found = [method for method, _ in sensible()]
     whole = 2 * 2 * 4 * 4 * 4 * 4
     expected = dict.fromkeys(("st-rnn", "set", "rigl", "snfs", "dsr"), whole)
-    expected |= {"selfish": whole // 2, "deepr": 4, "static": 4, "gmp": 4, "iss": 1, "dense": 1, "small-dense": 1}
+    expected |= {"selfish": whole // 2, "deepr": 4, "static": 4, "gmp": 4, "iss": 1, "dense": 1, "small-dense": 4}
     assert {method: found.count(method) for method in METHODS} == expected
 
 

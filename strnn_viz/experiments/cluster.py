@@ -101,9 +101,10 @@ def _client(scheduler: str, workers: int) -> Iterator[Client]:
     from distributed import Client, LocalCluster
 
     if not scheduler:
+        # Without a dashboard its scheduler serves HTTP all the same, on a port that a second sweep would find taken.
         with LocalCluster(
             n_workers=workers, threads_per_worker=1, processes=True, memory_limit=0, dashboard_address=None,
-            silence_logs=logging.CRITICAL, preload=[_PRELOAD],
+            scheduler_kwargs={"dashboard_address": "127.0.0.1:0"}, silence_logs=logging.CRITICAL, preload=[_PRELOAD],
         ) as cluster, Client(cluster) as client:  # fmt: skip
             yield client
         return

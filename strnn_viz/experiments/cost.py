@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 
@@ -17,6 +17,7 @@ from strnn_viz.rules import METHODS
 from strnn_viz.runs import LayerInfo
 from strnn_viz.sparsity.discovery import weight_matrices
 from strnn_viz.sparsity.initialization import allocate
+from strnn_viz.sparsity.schedules import cubic_density
 from strnn_viz.training.accounting import dense_gradient_share, forward_flops, training_flops
 from strnn_viz.training.small_dense import excluded, model_config
 
@@ -93,7 +94,8 @@ def cost(config: RunConfig, sizes: Sequence[int] = ()) -> Cost:
     share = dense_gradient_share(config.sparsity, config.sparsity.update_every or steps(config))
     mean = forward
     if METHODS[method].begins_dense and METHODS[method].rewires:
-        mean = _while_pruned(config, dense, lambda kept: _between(config, sizes, nnz, kept))
+        # FLOPs are a sum over the weights there are, and every matrix is pruned on the same schedule.
+        mean = forward + (dense - forward) * _left_to_prune(config)
     spent = None if tokens is None else tokens * training_flops(mean, dense, share)
     return Cost(tuple(infos), nnz, forward, dense, spent, None if tokens is None else tokens * 3 * dense)
 
@@ -154,21 +156,15 @@ def steps(config: RunConfig) -> int:
     return max(1, math.ceil(tokens / (config.training.batch_size * length)))
 
 
-def _while_pruned(config: RunConfig, dense: float, forward: Callable[[float], float]) -> float:
-    """Mean forward FLOPs over the epochs of a method that begins dense and prunes on the cubic schedule."""
-    epochs = config.training.epochs
-    # The epoch after update t of n trains with (1 - t/n)^3 of what is to go still there (Zhu & Gupta 2017).
-    return sum(dense if t == 0 else forward((1 - t / epochs) ** 3) for t in range(epochs)) / epochs
-
-
-def _between(config: RunConfig, sizes: Sequence[int], nnz: Mapping[str, int], kept: float) -> float:
-    """Forward FLOPs when a share `kept` of what is to be removed is still there."""
-    if sizes:
-        full = config.model.hidden
-        return forward_flops(matrices(config, [round(n + (full - n) * kept) for n in sizes]), {}, _passage(config))
-    infos = matrices(config)
-    now = {i.name: round(nnz[i.name] + (i.size - nnz[i.name]) * kept) for i in infos if i.name in nnz}
-    return forward_flops(infos, now, _passage(config))
+def _left_to_prune(config: RunConfig) -> float:
+    """Share of what is to go that a method which begins dense still has, on the mean over all steps."""
+    epochs, length = config.training.epochs, steps(config)
+    every = config.sparsity.update_every or length
+    each = length // every  # updates in an epoch, each after `every` steps; the rest follows the last of them
+    updates = epochs * each
+    left = [cubic_density(0.0, update, updates) for update in range(updates + 1)]
+    rest = (length - each * every) * sum(left[(epoch + 1) * each] for epoch in range(epochs))
+    return (every * sum(left[:updates]) + rest) / (epochs * length)
 
 
 def _passage(config: RunConfig) -> int:

@@ -16,7 +16,7 @@ from strnn_viz.sparsity.flips import Flips
 from strnn_viz.sparsity.growth import random
 from strnn_viz.sparsity.masking import Masking
 from strnn_viz.sparsity.matrix import MaskedMatrix
-from strnn_viz.sparsity.methods import Method, find_method
+from strnn_viz.sparsity.methods import METHODS, Method, find_method
 from strnn_viz.sparsity.redistribution import apportion
 from strnn_viz.sparsity.rewiring import Rewiring, carry_out, regrow
 from strnn_viz.sparsity.selection import Moment, mark_lowest
@@ -53,7 +53,8 @@ class SparseTraining:
     granularity : str
         ``"matrix"``: one budget for each matrix; ``"gate"``: one for each gate of it.
     prune, regrow, redistribution, schedule : str
-        Axes along which the method may be varied; ``"auto"`` leaves its own. See :mod:`strnn_viz.rules`.
+        Axes along which a method given by name may be varied; ``"auto"`` leaves its own. See
+        :mod:`strnn_viz.rules`.
     reactivate : bool
         Whether a connection just pruned may be regrown at once.
     exclude : sequence of str
@@ -67,7 +68,7 @@ class SparseTraining:
     group_lasso : float
         Of ``iss``: penalty on the norm of a hidden unit's weights.
     momentum_decay : float
-        Of the dense momentum, where one is needed.
+        Of the dense momentum, where one is needed; above 0.
     seed : int
         Of the topology.
 
@@ -120,13 +121,25 @@ class SparseTraining:
     ) -> None:
         if not 0.0 <= prune_rate <= 1.0:
             raise UsageError(f"prune_rate = {prune_rate:g} is out of range: expected between 0 and 1.")
+        if updates < 1:
+            raise UsageError(f"updates = {updates} is out of range: expected at least 1, the times update() is called.")
+        for name, value in {"l1": l1, "temperature": temperature, "group_lasso": group_lasso}.items():
+            if not value >= 0.0:
+                raise UsageError(f"{name} = {value:g} is out of range: expected at least 0; 0 is without it.")
         if granularity not in ("matrix", "gate"):
             raise UsageError(f"granularity = {granularity!r}: expected 'matrix' or 'gate'.")
         if gradients not in ("backward", "step"):
             raise UsageError(f"gradients = {gradients!r}: expected 'backward' or 'step'.")
-        if isinstance(method, str):
-            method = find_method(method, prune=prune, regrow=regrow, redistribution=redistribution, schedule=schedule)
+        axes = {"prune": prune, "regrow": regrow, "redistribution": redistribution, "schedule": schedule}
+        method = find_method(method, **axes) if isinstance(method, str) else _unvaried(method, axes)
+        if method.name in METHODS:
             refuse_senseless(method.name, initialization=initialization, granularity=granularity, epsilon=epsilon)
+        if "momentum" in method.signals and not momentum_decay > 0.0:
+            raise UsageError(
+                f"regrow = momentum ranks places by a momentum of their gradients, and momentum_decay = "
+                f"{momentum_decay:g} leaves the last minibatch's alone, mostly noise. Give one above 0 (in a "
+                "configuration optimizer.momentum), or choose another regrow."
+            )
         self.method = method
         self.prune_rate, self.updates, self.update_count = prune_rate, updates, 0
         self.reactivate, self.granularity = reactivate, granularity
@@ -311,3 +324,14 @@ class SparseTraining:
             self._units.shrink(lr * self.group_lasso)
         if self._flips is not None:
             self._flips.step(lr)
+
+
+def _unvaried(method: Method, axes: Mapping[str, str]) -> Method:
+    """A method that is given as a value, which says itself what it does along every axis."""
+    for axis, value in axes.items():
+        if value != "auto":
+            raise UsageError(
+                f"{axis} = {value!r} varies a method that is given by its name, and here method is a Method. Say it in "
+                f"the Method and leave {axis} at 'auto', or give a name."
+            )
+    return method

@@ -10,8 +10,10 @@ from torch import nn
 
 from strnn_viz.config import ModelConfig, RunConfig
 from strnn_viz.errors import UsageError
+from strnn_viz.runs import LayerInfo
+from strnn_viz.sparsity import METHODS
+from strnn_viz.sparsity.beginning import first_budgets
 from strnn_viz.sparsity.discovery import weight_matrices
-from strnn_viz.sparsity.initialization import allocate
 
 
 def model_config(config: RunConfig, build: Callable[[ModelConfig], nn.Module]) -> ModelConfig:
@@ -32,22 +34,27 @@ def model_config(config: RunConfig, build: Callable[[ModelConfig], nn.Module]) -
     if config.sparsity.method != "small-dense":
         return model
 
-    def shapes(hidden: int) -> list[tuple[int, int]]:
+    def infos(hidden: int) -> list[LayerInfo]:
         embedding = max(1, round(model.embedding * hidden / model.hidden)) if model.embedding else 0
         with torch.device("meta"):
             small = build(replace(model, hidden=hidden, embedding=embedding))
-        return [info.shape for info, _ in weight_matrices(small, excluded(config))]
+        return [info for info, _ in weight_matrices(small, excluded(config))]
 
     def count(hidden: int) -> int:
-        return sum(n * m for n, m in shapes(hidden))
+        return sum(info.size for info in infos(hidden))
 
     s = config.sparsity
-    budget = sum(allocate("uniform", shapes(model.hidden), s.density))
+    budgets = first_budgets(
+        infos(model.hidden), METHODS["st-rnn"],
+        density=s.density, epsilon=s.epsilon, initialization=s.initialization, granularity=s.granularity,
+    )  # fmt: skip
+    budget = sum(map(sum, budgets.values()))
     low, high = 1, model.hidden
     if count(low) > budget:
+        key, value, more = ("epsilon", s.epsilon, "ε") if s.epsilon else ("density", s.density, "density")
         raise UsageError(
-            f"sparsity.density = {s.density:g} leaves {budget:,} weights, and a dense network of one hidden unit has "
-            f"{count(low):,}. Ask for a higher density."
+            f"sparsity.{key} = {value:g} leaves {budget:,} weights, and a dense network of one hidden unit has "
+            f"{count(low):,}. Ask for a higher {more}."
         )
     while high - low > 1:  # the largest that is paid for is between low and high
         middle = (low + high) // 2

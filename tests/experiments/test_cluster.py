@@ -15,6 +15,7 @@ from strnn_viz.experiments.sweep import Planned
 from strnn_viz.runs import Run, files
 
 SMALL = preset("demo", vocabulary=100, hidden=8, batch_size=512, bptt=90, epochs=12, threads=1, execution="masked")
+ANY_PORT = {"dashboard_address": "127.0.0.1:0"}
 
 
 def test_without_dask_it_says_what_to_install(tmp_path, monkeypatch):
@@ -33,11 +34,20 @@ def test_a_cluster_that_is_there_trains_the_runs(tmp_path):
     distributed = pytest.importorskip("distributed")
     runs = [Planned(f"s{seed}", SMALL.replace({"seed": seed, "epochs": 1})) for seed in (1, 2)]
     with distributed.LocalCluster(
-        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None
+        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None, scheduler_kwargs=ANY_PORT
     ) as cluster:  # fmt: skip
         outcome = run_sweep(runs, tmp_path, scheduler=cluster.scheduler.address)
     assert sorted(outcome.finished) == ["s1", "s2"]
     assert Run(tmp_path / "s2").epochs == [0, 1]
+
+
+def test_two_sweeps_on_a_machine_serve_on_ports_of_their_own():
+    """Of a scheduler alone: no worker is started. Where a port is taken, Dask warns, which fails a test here."""
+    pytest.importorskip("distributed")
+    with cluster._client("", 0) as one, cluster._client("", 0) as other:
+        ports = [port for client in (one, other) for port in client.scheduler_info()["services"].values()]
+    assert 8787 not in ports
+    assert len(set(ports)) == len(ports) == 2
 
 
 def test_a_worker_that_does_not_see_the_directory_is_told_of(tmp_path, monkeypatch):
@@ -45,7 +55,7 @@ def test_a_worker_that_does_not_see_the_directory_is_told_of(tmp_path, monkeypat
     distributed = pytest.importorskip("distributed")
     monkeypatch.setattr(cluster, "execute", lambda *_: "unseen")
     with distributed.LocalCluster(
-        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None
+        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None, scheduler_kwargs=ANY_PORT
     ) as there:  # fmt: skip
         outcome = run_sweep([Planned("a", SMALL)], tmp_path, scheduler=there.scheduler.address)
     assert "Workers must share the file system" in outcome.failed["a"]

@@ -2,6 +2,7 @@ import pytest
 
 from strnn_viz.config import preset
 from strnn_viz.experiments.cost import cost, matrices, resized, steps, trained_tokens
+from strnn_viz.training.trainer import Trainer, train
 
 LSTM = preset("ptb-paper")
 RHN = preset("ptb-rhn")
@@ -42,10 +43,29 @@ def test_methods_that_need_dense_gradients_pay_for_them():
 
 
 def test_a_method_that_begins_dense_is_counted_epoch_by_epoch():
-    gmp = of(LSTM, method="gmp", density=0.4, epochs=2)
-    # The first epoch is dense, the second has an eighth of what is to go.
-    assert gmp.train / gmp.dense_train == pytest.approx((1 + 0.4 + 0.6 / 8) / 2)
+    gmp = of(LSTM, method="gmp", density=0.4, epochs=4)
+    # The density is reached by update 3 of 4: after the first 8/27 of what is to go is left, after the second 1/27.
+    assert gmp.train / gmp.dense_train == pytest.approx((1 + 3 * 0.4 + 0.6 * (8 + 1) / 27) / 4)
     assert gmp.forward / gmp.dense_forward == pytest.approx(0.4)
+
+
+def test_a_method_that_begins_dense_is_counted_update_by_update():
+    assert steps(LSTM) == 1328
+    gmp = of(LSTM, method="gmp", density=0.4, epochs=2, update_every=600)
+    # Twice an epoch: by update 3 of 4 the density is reached. What follows the second update of an epoch is 128 steps.
+    left = 600 * (1 + 8 / 27) + 128 / 27 + 600 / 27
+    assert gmp.train / gmp.dense_train == pytest.approx(0.4 + 0.6 * left / (2 * 1328))
+
+
+def test_a_run_that_prunes_costs_what_was_worked_out():
+    config = preset(
+        "demo", method="gmp", vocabulary=100, hidden=8, batch_size=512, bptt=90, epochs=3, threads=1, update_every=3,
+        execution="masked",
+    )  # fmt: skip
+    assert steps(config) == Trainer(config).task.steps
+    *_, last = train(config)
+    found = cost(config)
+    assert last.metrics["train_flops_relative"] == pytest.approx(found.train / found.dense_train, rel=2e-3)
 
 
 def test_the_papers_rhn():
@@ -62,6 +82,13 @@ def test_the_papers_rhn():
 def test_the_papers_classifier(epsilon, active):
     found = of(TEXT, epsilon=epsilon)
     assert (found.active, found.parameters) == (active, 5_644_288)
+
+
+def test_a_small_dense_classifier_has_the_weights_that_epsilon_gives_the_sparse_one():
+    """Where ε decides, by gate: 12 units make 20,000 × 12 + 8 × 12² weights, the nearest to the sparse 243,520."""
+    small = of(TEXT, method="small-dense")
+    assert (small.active, small.parameters) == (241_152, 241_152)
+    assert of(TEXT, method="small-dense", epsilon=2).active == 40_032
 
 
 def test_a_classifiers_output_is_dense_and_used_once_a_passage():

@@ -16,6 +16,13 @@ def test_every_combination_with_every_seed():
     assert len({run.config for run in runs}) == 8
 
 
+def test_densities_are_varied_also_where_epsilon_decides_in_the_preset():
+    base = preset("era")
+    assert base.sparsity.epsilon > 0
+    runs = grid("era", base, {"density": ["0.1", "0.2"]})
+    assert [(run.config.sparsity.density, run.config.sparsity.epsilon) for run in runs] == [(0.1, 0.0), (0.2, 0.0)]
+
+
 def test_nothing_varied_is_one_run_a_seed():
     assert [(run.name, run.config.seed) for run in grid("demo", BASE, {}, 3)] == [
         ("demo-s4", 4), ("demo-s5", 5), ("demo-s6", 6),

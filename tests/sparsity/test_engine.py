@@ -234,11 +234,27 @@ def test_a_matrix_the_optimizer_lacks_is_an_error_that_names_it():
         ({"method": "st-rrn"}, "Did you mean st-rnn"),
         ({"granularity": "row"}, "granularity = 'row'"),
         ({"initialization": "er"}, "no initialization is called 'er'"),
+        ({"updates": 0}, "updates = 0 is out of range: expected at least 1"),
+        ({"l1": -1.0}, "l1 = -1 is out of range: expected at least 0"),
+        ({"temperature": float("nan")}, "temperature = nan is out of range"),
+        ({"group_lasso": -0.1}, "group_lasso = -0.1 is out of range"),
+        (
+            {"method": METHODS["rigl"], "regrow": "random"},
+            "regrow = 'random' varies a method that is given by its name",
+        ),
+        ({"method": METHODS["set"], "schedule": "cosine"}, "leave schedule at 'auto'"),
+        ({"method": METHODS["selfish"], "granularity": "gate"}, "granularity = gate makes no sense with .* = selfish"),
     ],
 )
 def test_wrong_arguments_are_named(options, message):
     with pytest.raises(UsageError, match=message):
         attach(nn.Linear(3, 3), **options)
+
+
+def test_a_method_of_ones_own_is_held_to_no_rule_of_those_there_are():
+    own = replace(METHODS["selfish"], name="my own")
+    sparse, _ = attach(nn.LSTM(3, 3), method=own, granularity="gate")
+    assert sparse.method is own
 
 
 def test_a_sparse_gradient_is_refused_with_the_remedy():

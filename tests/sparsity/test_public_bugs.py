@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import nn
 
+from strnn_viz.errors import UsageError
 from strnn_viz.sparsity import SparseTraining
 from strnn_viz.sparsity.initialization import erdos_renyi
 from strnn_viz.sparsity.schedules import SCHEDULES
@@ -61,11 +62,22 @@ def test_snfs_ranking_a_momentum_that_the_mask_has_zeroed():
     assert toy.active("a") == [2, 3, 12, 15]
 
 
+@pytest.mark.parametrize("options", [{"method": "snfs"}, {"method": "rigl", "regrow": "momentum"}])
+def test_snfs_ranking_the_last_single_minibatchs_gradient(options):
+    """What is left of a momentum where the optimizer's is 0, which a configuration hands on."""
+    with pytest.raises(UsageError, match=r"momentum_decay = 0 leaves the last minibatch's alone"):
+        attach(nn.Linear(3, 3), momentum_decay=0.0, **options)
+    attach(nn.Linear(3, 3), momentum_decay=0.0, **(options | {"regrow": "random"}))
+
+
 def test_growth_from_all_zero_scores_filling_the_first_rows():
     rows = set()
     for seed in range(20):
         model = nn.Linear(10, 10, bias=False)
-        sparse, _ = attach(model, method="rigl", density=0.2, prune_rate=1.0, seed=seed)
+        sparse, optimizer = attach(model, method="rigl", density=0.2, prune_rate=1.0, seed=seed)
+        (model(torch.ones(3, 10)) * 0).sum().backward()
+        optimizer.step()
+        assert sparse.matrices["weight"].signals["gradient"].abs().sum() == 0  # there is one, zero everywhere
         sparse.update()
         rows |= {tuple(sorted(set((sparse.matrices["weight"].positions // 10).tolist())))}
         assert sparse.nnz == 20

@@ -80,6 +80,22 @@ def test_a_classifier_pays_for_its_output_too():
                                                     hidden=found.hidden - 1)[1])  # fmt: skip
 
 
+@pytest.mark.parametrize("granularity", ["matrix", "gate"])
+def test_where_epsilon_decides_it_has_as_many_weights_as_the_sparse_network(granularity):
+    options = {"classes": 4, "hidden": 64, "layers": 1, "initialization": "erdos_renyi", "granularity": granularity}
+    found, count, full = small(words=500, epsilon=5.0, density=0.9, **options)
+    gates = 1 if granularity == "matrix" else 4
+    budget = 5 * (500 + 64) + 2 * gates * 5 * (256 // gates + 64) + min(4 * 64, 5 * (4 + 64))
+    assert 1 < found.hidden < 64
+    assert abs(count - budget) <= min(
+        abs(small(words=500, **(options | {"hidden": hidden, "density": 1.0}))[1] - budget)
+        for hidden in (found.hidden - 1, found.hidden + 1)
+    )
+    assert full > 5 * count
+    with pytest.raises(UsageError, match=r"sparsity\.epsilon = 0\.1 leaves .* Ask for a higher ε\."):
+        small(words=500, epsilon=0.1, **options)
+
+
 def test_a_budget_of_less_than_one_unit_is_refused():
     with pytest.raises(UsageError, match=r"sparsity\.density = 0\.001 leaves 70 weights, and a dense network of one"):
         small(words=1000, density=0.001, hidden=29, layers=2)
