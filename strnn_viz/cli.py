@@ -459,7 +459,8 @@ def sweep(
     from strnn_viz.experiments.grid import grid
 
     base = configuration.preset(source).replace({"threads": 1} | _assignments(changes))
-    varied = {key: [v.strip() for v in values.split(",") if v.strip()] for key, values in _assignments(axes).items()}
+    given = _assignments(axes, "--vary", "density=0.1,0.2")
+    varied = {key: [v.strip() for v in values.split(",") if v.strip()] for key, values in given.items()}
     planned = grid(Path(source).stem, base, varied, seeds)
     outcome = run_sweep(planned, folder, scheduler=scheduler, workers=workers)
     for name, why in outcome.failed.items():
@@ -540,12 +541,12 @@ def _not_installed(error: ModuleNotFoundError) -> UsageError:
     )
 
 
-def _assignments(changes: tuple[str, ...]) -> dict[str, str]:
+def _assignments(changes: tuple[str, ...], option: str = "--set", example: str = "seed=3") -> dict[str, str]:
     values = {}
     for change in changes:
         key, equals, value = change.partition("=")
         if not equals:
-            raise UsageError(f"--set {change!r} has no '='. Write --set KEY=VALUE, for example --set seed=3.")
+            raise UsageError(f"{option} {change!r} has no '='. For example: {option} {example}.")
         values[key.strip()] = value.strip()
     return values
 

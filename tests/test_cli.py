@@ -210,7 +210,9 @@ def test_a_sweep_trains_what_is_missing(tmp_path):
     before = {name: run.about["created"] for name, run in runs.items()}
     assert "2 of 2 runs are finished" in call(*command)
     assert {name: Run(tmp_path / name).about["created"] for name in runs} == before
-    assert "has no '='" in call("sweep", "demo", "--vary", "density", "--runs", str(tmp_path), code=2)
+    assert "--vary 'density' has no '='. For example: --vary density=0.1,0.2." in call(
+        "sweep", "demo", "--vary", "density", "--runs", str(tmp_path), code=2
+    )
 
 
 def test_a_fork_with_nothing_changed_repeats_the_run_and_is_told(tmp_path):
