@@ -29,7 +29,8 @@ def main() -> None:
     out = HERE / "results"
     out.mkdir(exist_ok=True)
     parts = [INTRO]
-    for path in sorted((p for folder in sys.argv[1:] for p in Path(folder).glob("*.md")), key=lambda p: (p.stem.startswith("fig"), p.stem)):
+    found = [path for folder in sys.argv[1:] for path in Path(folder).glob("*.md")]
+    for path in sorted(found, key=lambda p: (p.stem.startswith("fig"), p.stem)):
         text = path.read_text(encoding="utf-8")
         name, scale, *only = path.stem.split("-", 2)
         seeds = re.search(r"(\d+) seeds?;", text)

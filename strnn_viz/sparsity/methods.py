@@ -153,8 +153,8 @@ def dense_quantity(method: Method, places: int) -> str | None:
     if "gradient" in method.signals:
         return (
             f"The method {method.name} looks at a dense gradient of {held}, a few rows at a time. Until then it keeps "
-            "activations and gradients of the batches it sums over, or the dense sum where that is less or a checkpoint "
-            "is written."
+            "activations and gradients of the batches it sums over, or the dense sum where that is less or a "
+            "checkpoint is written."
         )
     return None
 
