@@ -398,6 +398,15 @@ def test_an_address_brings_back_what_was_seen(hub: RunHub, monkeypatch: pytest.M
     np.testing.assert_array_equal(pixels(other.deck.masks.plots[0]), pixels(page.deck.masks.plots[0]))
 
 
+def test_an_address_freezes_the_order_at_the_epoch_it_asks_for(hub: RunHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Explorer, "_draw_soon", lambda _: None)  # in a session, a move is drawn later
+    page = arrive(hub, monkeypatch, "run=first&epoch=2&order=frozen")
+    assert [plot.look.order for plot in page.deck.masks.plots] == [2, 2]
+    page.cursor.scrub(4)
+    page.draw()
+    assert [plot.look.order for plot in page.deck.masks.plots] == [2, 2]
+
+
 def test_an_address_that_leads_nowhere_is_told_and_the_rest_of_it_holds(
     hub: RunHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
