@@ -83,7 +83,7 @@ class Explorer:
         self.picker.param.watch(self._picked, "value")
         self._due = False
         self._drew = (0.0, 0.0)  # when the last draw began, and the seconds it took
-        self.cursor.param.watch(lambda *_: self._draw_soon(), ["epoch", "follow", "group"])
+        self.cursor.param.watch(lambda *_: self._draw_soon(), ["epoch", "follow", "group", "sheet"])
 
     def view(self) -> pmui.Page:
         """The page as a Panel object; call it once."""
