@@ -457,5 +457,5 @@ def test_an_address_that_leads_nowhere_is_told_and_the_rest_of_it_holds(
     assert "there is none of that name here" in lost.notice.object
     assert "<b>" not in lost.notice.object
     assert lost.cursor.follow
-    lost.picker.value = "second"
+    lost.picker.value = "second" if lost.cursor.run == "first" else "first"  # either may be the newest
     assert not lost.notice.visible
