@@ -14,6 +14,7 @@ from strnn_viz.dashboard.hub import RunHub
 from strnn_viz.dashboard.parts import Text, paragraphs
 from strnn_viz.dashboard.plots import Plot
 from strnn_viz.dashboard.theme import style
+from strnn_viz.errors import StrnnVizError
 
 log = logging.getLogger(__name__)
 
@@ -128,12 +129,18 @@ class Card:
             self.telling.want(run, epoch, [(self._drawn(index), seen[index]) for index in seen if self._shown])
         except Exception as error:
             words = f"This view cannot show epoch {epoch}: {str(error) or type(error).__name__}"
-            if words != self.trouble:  # it is tried again at every look, and told once
-                log.exception("%s, run %s, epoch %s", self._name, run, epoch)
+            # It is tried again at every look, and told once; an error on purpose says all there is to say of it.
+            if words != self.trouble and not isinstance(error, StrnnVizError):
+                log.exception("%s, run %s, epoch %s", self.shows, run, epoch)
             self.trouble = words
-            self.title.say(f"<h2>{escape(self._name)}</h2>")
+            self.title.say(f"<h2>{escape(self.shows)}</h2>")
             self.over.say(_over(paragraphs(f"⚠ {words}", kind="error")))
             self.telling.silence()
+
+    @property
+    def shows(self) -> str:
+        """What is to be seen now, in a word or two."""
+        return self._name
 
     def seen(self, layers: Sequence[str | None]) -> dict[int, str | None]:
         """Which plots are seen, by their place, and the layer each shows: as many as there are layers."""

@@ -16,7 +16,8 @@ class Cursor(param.Parameterized):  # type: ignore[misc]
     """
 
     run = param.String(default="", doc="Name of the run shown; empty while there is none.")
-    group = param.String(default="", doc="The layer whose matrices are shown.")
+    group = param.String(default="", doc="The layer that is shown.")
+    sheet = param.String(default="", doc="Those matrices of the layer that are shown; its name where they are all.")
     epoch = param.Integer(default=None, allow_None=True, doc="The epoch shown; None while none is recorded.")
     follow = param.Boolean(default=True, doc="Whether to jump to each new epoch as it arrives.")
     epochs = param.ClassSelector(class_=tuple, default=(), doc="Epochs that can be shown, in order.")

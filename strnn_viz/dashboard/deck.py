@@ -23,8 +23,13 @@ from strnn_viz.dashboard.plots import Plot, View
 from strnn_viz.dashboard.theme import style
 from strnn_viz.dashboard.words import waiting
 from strnn_viz.errors import StrnnVizError
-from strnn_viz.runs import LayerInfo
+from strnn_viz.exporting.choices import Sheet, sheets
+from strnn_viz.runs import LayerInfo, Run
+from strnn_viz.topology.layers import matrix_role
 from strnn_viz.views.learning import within_epochs
+
+_NARROW, _WIDE = 160, 264  # pixels of the list of layers
+_SHORT = 20  # letters that a narrow one has room for
 
 CAPTIONS = {
     "input": "input → gates",
@@ -33,11 +38,13 @@ CAPTIONS = {
 }
 
 
-def caption(info: LayerInfo) -> str:
-    """What a matrix leads from and to."""
+def caption(run: Run, info: LayerInfo) -> str:
+    """What a matrix leads from and to; with its number where several of its layer have one role."""
     if info.role == "linear":
         return "hidden → word" if info.name.startswith("decoder") else "input → output"
-    return CAPTIONS.get(info.role, info.name)
+    if info.role not in CAPTIONS:
+        return info.name
+    return CAPTIONS[info.role].replace(info.role, matrix_role(run, info), 1)
 
 
 def _align(plot: Any, _: Any) -> None:
@@ -60,9 +67,9 @@ class Deck:
     def __init__(self, hub: RunHub, cursor: Cursor) -> None:
         self._hub = hub
         self._cursor = cursor
-        self._groups: dict[str, list[LayerInfo]] = {}
+        self._sheets: dict[str, Sheet] = {}
         self.layer = pmui.Select(
-            label="Layer", options=[], size="small", width=160, margin=(0, 0, 0, 12), disabled=True
+            label="Layer", options=[], size="small", width=_NARROW, margin=(0, 0, 0, 12), disabled=True
         )
         self.layer.param.watch(self._picked, "value")
 
@@ -121,20 +128,24 @@ class Deck:
         )
 
     def regroup(self) -> None:
-        """Offer the layers the run has, and keep the one shown if it is among them."""
-        self._groups = dict(views.layer_groups(self._hub.run(self._cursor.run)))
-        names = list(self._groups)
-        group = self._cursor.group if self._cursor.group in names else self._usual()
+        """Offer the layers the run has, and keep the one shown if it is among them.
+
+        A layer of more than two matrices is offered two of them at a time.
+        """
+        self._sheets = {sheet.label: sheet for sheet in sheets(self._hub.run(self._cursor.run))}
+        names = list(self._sheets)
+        label = self._named(self._cursor.sheet) or self._named(self._cursor.group) or self._usual()
         if names:
-            self.layer.param.update(options=names, value=group, disabled=len(names) < 2)
-            self._cursor.group = group
+            width = _NARROW if max(map(len, names)) <= _SHORT else _WIDE
+            self.layer.param.update(options=names, value=label, disabled=len(names) < 2, width=width)
+            self._turn(label)
 
     def place(self, place: Place) -> Place:
         """What an address tells of the deck, added to a run and an epoch; the usual is not told."""
         menu, usual = self.masks.menu, self._usual()
         return replace(
             place,
-            layer="" if self._cursor.group == usual else self._cursor.group,
+            layer="" if self._cursor.sheet == usual else self._cursor.sheet,
             view=self.distance.picker.value if self.distance.place else "",
             colouring=menu.colouring.value if menu.colouring.value != "state" else "",
             order=menu.order.value if menu.order.value != "natural" else "",
@@ -151,7 +162,7 @@ class Deck:
         """
         amiss, menu = [], self.masks.menu
         for what, asked, widget, known in (
-            ("layer", place.layer, self.layer, list(self._groups)),
+            ("layer", self._named(place.layer) or place.layer, self.layer, list(self._sheets)),
             ("view", place.view, self.distance.picker, [lens.name for lens in self.distance.lenses]),
             ("colouring", place.colouring, menu.colouring, list(menu.colouring.options.values())),
             ("order", place.order, menu.order, list(menu.order.options.values())),
@@ -166,8 +177,21 @@ class Deck:
 
     def _usual(self) -> str:
         """The layer shown where nobody has chosen: the first with a recurrent matrix."""
-        recurrent = (n for n, infos in self._groups.items() if any(info.role == "recurrent" for info in infos))
-        return next(recurrent, next(iter(self._groups), ""))
+
+        def recurrent(sheet: Sheet) -> bool:
+            return any(info.role == "recurrent" for info in sheet.matrices)
+
+        return next((label for label, s in self._sheets.items() if recurrent(s)), next(iter(self._sheets), ""))
+
+    def _named(self, name: str) -> str:
+        """What is offered under a name, or the first of the layer of that name; empty where there is none."""
+        if name in self._sheets:
+            return name
+        return next((label for label, sheet in self._sheets.items() if sheet.layer == name), "")
+
+    def _turn(self, label: str) -> None:
+        """Show other matrices."""
+        self._cursor.param.update(sheet=label, group=self._sheets[label].layer)
 
     def draw(self, state: RunState | None) -> None:
         """Bring every card to where the cursor is.
@@ -185,9 +209,10 @@ class Deck:
             for card in self.cards:
                 card.wait(waiting(state))
             return
-        matrices = self._groups.get(self._cursor.group, [])
+        sheet = self._sheets.get(self._cursor.sheet)
+        matrices = sheet.matrices if sheet else ()
         for plot, info in zip(self.masks.plots, matrices, strict=False):
-            plot.caption.say(escape(caption(info)))
+            plot.caption.say(escape(caption(self._hub.run(run), info)))
         self.active.say(escape(self._active(run, epoch, state)))
         self.steps.visible = self._told_within(run, state)
         self.learning.plots[0].options["steps"] = self.steps.value and self.steps.visible
@@ -239,5 +264,5 @@ class Deck:
                 card.apply()
 
     def _picked(self, event: Any) -> None:
-        if event.new and event.new != self._cursor.group:
-            self._cursor.group = event.new
+        if event.new and event.new != self._cursor.sheet:
+            self._turn(event.new)

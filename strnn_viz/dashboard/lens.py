@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,9 +14,24 @@ from strnn_viz import views
 from strnn_viz.dashboard.cards import Card
 from strnn_viz.dashboard.hub import RunHub
 from strnn_viz.dashboard.plots import Plot, View
-from strnn_viz.errors import UsageError
+from strnn_viz.dashboard.theme import FIELD_SX
+from strnn_viz.errors import StrnnVizError, UsageError
 from strnn_viz.runs import Run
+from strnn_viz.views._degrees import unit_count
 
+# The field is in a head of fixed height: what is wrong hangs below it and moves nothing. Its label stays above it, as
+# that of the list beside it does, so that what an empty field means can be read.
+_UNIT_SX = FIELD_SX | {
+    "& .MuiInputLabel-root": {"transform": "translate(14px, -9px) scale(0.75)"},
+    "& .MuiOutlinedInput-notchedOutline legend": {"maxWidth": "100%"},
+    "& label[data-shrink=false] + .MuiInputBase-formControl .MuiInputBase-input::placeholder": {
+        "opacity": "0.75 !important",
+    },
+    "& .MuiFormHelperText-root": {
+        "position": "absolute", "top": "100%", "right": 0, "zIndex": 2, "margin": 0, "padding": "2px 0 2px 8px",
+        "width": "max-content", "maxWidth": "240px", "textAlign": "right", "backgroundColor": "background.paper",
+    },
+}  # fmt: skip
 _MOST_UNITS = 512  # beyond, one distance takes seconds, and every viewer of the server would wait for it
 
 
@@ -77,6 +93,13 @@ LENSES = (
 )
 
 
+def _read_unit(text: str, count: int) -> tuple[int | None, str]:
+    """The unit that a text names, of so many; else None, and what is wrong with it."""
+    if text.isascii() and text.isdigit() and int(text) < count:
+        return int(text), ""
+    return None, f"There is no unit {text}. Units: 0 to {count - 1:,}."
+
+
 class LensCard(Card):
     """A card that shows the lens chosen from a list; the others do no work.
 
@@ -96,8 +119,8 @@ class LensCard(Card):
         self.picker = pmui.Select(
             label="View", options=names, value=names[0], size="small", width=168, margin=(0, 0, 0, 12)
         )
-        self.unit = pmui.IntInput(
-            label="Unit", value=None, start=0, placeholder="any", size="small", width=84, margin=(0, 0, 0, 8),
+        self.unit = pmui.TextInput(
+            label="Unit", placeholder="any", max_length=7, size="small", width=84, margin=(0, 0, 0, 8), sx=_UNIT_SX,
             visible=False,
         )  # fmt: skip
         self.picker.param.watch(lambda _: chosen(), "value")
@@ -121,13 +144,29 @@ class LensCard(Card):
 
     def prepare(self, run: str, epoch: int, layers: Sequence[str | None], whole: str | None = None) -> None:
         """Show an epoch through the lens chosen; see :meth:`Card.prepare`."""
-        lens, unit = self.lenses[self.place], self.unit.value
+        lens = self.lenses[self.place]
+        unit = self._unit(run, next(iter(layers), None)) if lens.unit else None
         self._title = _with_unit(lens.title, unit) if lens.unit else lens.title
         if lens.unit:
             self.plots[self.place].options["unit"] = unit
         self.unit.visible = lens.unit
         self.about.of([lens.shown])
         super().prepare(run, epoch, layers, whole)
+
+    @property
+    def shows(self) -> str:
+        """The lens chosen."""
+        return str(self.picker.value)
+
+    def _unit(self, run: str, layer: str | None) -> int | None:
+        """The unit to single out; None for any, also where what is typed is not one, which is said at the field."""
+        text = self.unit.value.strip()
+        unit, wrong = None, ""
+        if text:
+            with contextlib.suppress(StrnnVizError):  # told by the card, since no view can be drawn
+                unit, wrong = _read_unit(text, unit_count(self._hub.run(run), layer))
+        self.unit.param.update(error_state=bool(wrong), helper_text=wrong)
+        return unit
 
     def seen(self, layers: Sequence[str | None]) -> dict[int, str | None]:
         """The chosen plot, with the layer it shows."""

@@ -98,6 +98,13 @@ class MaskCard(Card):
         for plot, window in zip(self._masks, windows, strict=False):
             plot.zoom(window)
 
+    def wait(self, words: str) -> None:
+        """Show no plot; see :meth:`Card.wait`. Nor does the browser, which would write over what is said here."""
+        self._asked = None
+        for plot in self._masks:
+            plot.rest()
+        super().wait(words)
+
     def prepare(self, run: str, epoch: int, layers: Sequence[str | None], whole: str | None = None) -> None:
         """Show an epoch in words, and draw it; see :meth:`Card.prepare`."""
         self._asked, self._drawn_at = (run, epoch, layers, whole), self.clock()

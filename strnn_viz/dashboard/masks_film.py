@@ -128,6 +128,10 @@ class Film:
         """Bring nothing more."""
         self._epochs = ()
 
+    def forget(self) -> None:
+        """Bring nothing more, to a browser that holds nothing any more."""
+        self._scene, self._epochs, self.held = None, (), set()
+
     @property
     def waiting(self) -> bool:
         """Whether the browser has yet to say that it took what it was sent last."""

@@ -137,6 +137,13 @@ class MaskPlot(Plot):
             self._asked("tags", None, self._probe.tags)
         self.applied()
 
+    def rest(self) -> None:
+        """Show nothing until the next draw: the browser forgets what it was brought, and paints no more by itself."""
+        self._shown = None
+        self.film.forget()
+        if self._told.data["source"] != _TOLD["source"]:
+            self._told.data = dict(_TOLD)
+
     def _tell_scene(self) -> None:
         shown = self.info
         if shown is None or self._shown is None or self.frame is None:

@@ -83,7 +83,7 @@ class Explorer:
         self.picker.param.watch(self._picked, "value")
         self._due = False
         self._drew = (0.0, 0.0)  # when the last draw began, and the seconds it took
-        self.cursor.param.watch(lambda *_: self._draw_soon(), ["epoch", "follow", "group"])
+        self.cursor.param.watch(lambda *_: self._draw_soon(), ["epoch", "follow", "group", "sheet"])
 
     def view(self) -> pmui.Page:
         """The page as a Panel object; call it once."""
@@ -119,18 +119,21 @@ class Explorer:
         self._look()
         if self.state is not None and place.run in ("", self.state.name) and place != Place(run=place.run):
             with pn.io.hold():
-                self._amiss += self.deck.go(place)
                 if place.epoch is not None:
-                    self.cursor.scrub(place.epoch)
-                    if self.cursor.epoch != place.epoch:
-                        self._amiss.append(
-                            f"The address asks for epoch {place.epoch:,}, which is not recorded; the nearest is shown."
-                        )
+                    self._scrub(place.epoch)
+                self._amiss += self.deck.go(place)
                 self.draw()
         self._tell(self.state, "")
         # Now, and not once the cursor rests: a browser that still builds the page cannot take a word that appears.
         self.deck.settle(now=True)
         self._place = self.place
+
+    def _scrub(self, epoch: int) -> None:
+        """Go to the epoch that the address asks for, and draw it: an order is frozen at the epoch that is shown."""
+        self.cursor.scrub(epoch)
+        self.draw()
+        if self.cursor.epoch != epoch:
+            self._amiss.append(f"The address asks for epoch {epoch:,}, which is not recorded; the nearest is shown.")
 
     @property
     def place(self) -> Place:

@@ -91,6 +91,12 @@ def sides(run: Run, epoch: int, name: str) -> tuple[Side, ...]:
     return tuple(found)
 
 
+def unit_count(run: Run, layer: str | None) -> int:
+    """How many units a layer has; none in an empty run. Raises like :func:`find_space`."""
+    name = shown_layer(run, layer)
+    return 0 if name is None else find_space(links(run.layers.values()), name).size
+
+
 def unit_counts(run: Run, epoch: int, link: Link) -> tuple[Counts, Counts]:
     """Connections of one matrix into each unit of its target, and from each of its source."""
 

@@ -29,6 +29,7 @@ _BARE = {
 }
 
 
+_MIDWAY = 0.6  # where on a falling curve its name has the room to its right
 _LOOKS = {"text_color": "colour", "text_align": "align", "text_baseline": "baseline"}
 
 #: Options of plots that stand above each other: their frames begin at one place.
@@ -205,6 +206,12 @@ def end_word(series: Series, last: int, colour: str, above: bool) -> list[Word]:
     text = f"\u2002{series.name}" if early else series.name
     align, baseline = "left" if early else "right", "bottom" if above else "top"
     return [Word(float(xs[-1]), float(ys[-1]), text, colour, align, baseline)]
+
+
+def midway_word(series: Series, colour: str) -> list[Word]:
+    """A label where a falling curve has room at its right, for one that ends on the axis: there is none below."""
+    x, y = (float(values[int(_MIDWAY * len(values))]) for values in series.finite)
+    return [Word(x, y, f"\u2002{series.name}", colour)]
 
 
 def _columns(

@@ -18,13 +18,13 @@ from strnn_viz.views._plot import (
     framed,
     last_epoch,
     lines,
+    midway_word,
     waiting,
     words,
 )
 from strnn_viz.views.palette import RUNS
 
 _X, _Y = "epoch", "distance"
-_MIDWAY = 0.6  # where on a falling curve its name has the room to its right
 
 
 def connectivity_distance(
@@ -95,6 +95,5 @@ def _words(first: Series, previous: Series, null: float, last: int) -> list[Word
     near = 0 <= null - ends[0] < 0.15  # no room between the curve and the reference
     found += end_word(first, last, RUNS[0], above=not near)
     if ends[1] < 0.1:  # it has fallen to the axis: there is no room below its end, and the curve itself is to the left
-        x, y = (float(values[int(_MIDWAY * len(values))]) for values in previous.finite)
-        return [*found, Word(x, y, f"\u2002{previous.name}", RUNS[0])]
+        return [*found, *midway_word(previous, RUNS[0])]
     return found + end_word(previous, last, RUNS[0], above=False)

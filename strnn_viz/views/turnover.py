@@ -22,6 +22,7 @@ from strnn_viz.views._plot import (
     framed,
     last_epoch,
     lines,
+    midway_word,
     waiting,
     words,
 )
@@ -125,5 +126,8 @@ def _words(found: TurnoverInfo, explored: Series, turned: Series, last: int) -> 
     if not len(found.epochs):
         return waiting(last / 2, 0.5)
     reference = Word(last, found.density, "static mask", align="right", baseline="top")
-    below = end_word(turned, last, RUNS[0], above=not 0 < found.density - found.turnover[-1] < 0.2)
-    return [reference, *end_word(explored, last, RUNS[0], above=True), *below]
+    end = found.turnover[-1]
+    below = 0 < found.density - end < 0.2  # no room between the curve and the reference
+    low = below and end < 0.1  # nor between the curve and the axis
+    name = midway_word(turned, RUNS[0]) if low else end_word(turned, last, RUNS[0], above=not below)
+    return [reference, *end_word(explored, last, RUNS[0], above=True), *name]

@@ -32,6 +32,34 @@ def test_a_page_with_a_run_is_sound_in_both_themes_with_its_dialog_and_its_tour(
     assert_accessible(page)
 
 
+@pytest.mark.parametrize("lens", ["Degrees", "One unit"])
+def test_the_field_of_a_unit_is_sound_and_shows_five_digits(page: Page, finished: str, lens: str) -> None:
+    page.goto(f"{finished}?view={lens}")
+    field = page.get_by_label("Unit", exact=True)
+    expect(field).to_have_attribute("placeholder", "any")
+    expect(field).to_have_value("")
+    assert_accessible(page)
+    field.fill("99999")
+    assert field.evaluate("field => field.scrollWidth <= field.clientWidth")
+    field.press("Enter")
+    wrong = page.get_by_text("There is no unit 99999. Units: 0 to 23.")
+    expect(wrong).to_be_visible()
+    assert wrong.evaluate("""told => {
+        const {left, right, top, bottom} = told.getBoundingClientRect()
+        let seen = document.elementFromPoint((left + right) / 2, (top + bottom) / 2)
+        while (seen.shadowRoot) {
+            const inner = seen.shadowRoot.elementFromPoint((left + right) / 2, (top + bottom) / 2)
+            if (!inner || inner === seen) break
+            seen = inner
+        }
+        return told === seen || told.contains(seen)
+    }""")
+    assert_accessible(page)
+    field.fill("7")
+    field.press("Enter")
+    expect(page.locator(".card.distance").get_by_role("heading", name="unit 7")).to_be_visible()
+
+
 def test_a_page_without_a_run_is_sound_in_both_themes_and_a_fault_would_be_found(
     page: Page, explorer: Callable[..., str]
 ) -> None:

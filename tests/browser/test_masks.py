@@ -1,11 +1,16 @@
 """The masks in a browser: scrubbed without the server, zoomed with a real wheel, moved by the keys of the page."""
 
 import re
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from strnn_viz.config import preset
+from strnn_viz.runs import RunWriter
 from tests.dashboard.conftest import wait_for
+from tests.synthetic import make_run
 
 pytestmark = pytest.mark.browser
 
@@ -123,6 +128,29 @@ def test_the_wheel_zooms_to_cells_that_tell_what_they_are(page: Page, finished: 
     assert page.evaluate(SEEN) == zoomed  # the part that is seen outlasts the epochs
     page.mouse.dblclick(*middle)
     wait_for(lambda: page.evaluate(SEEN)[1] == [1, 1])
+
+
+def test_a_run_without_an_epoch_says_what_will_appear_and_not_what_the_run_before_said(
+    page: Page, explorer: Callable[..., str], tmp_path: Path
+) -> None:
+    make_run(tmp_path / "runs" / "done", preset("demo", epochs=4), epochs=4, hidden=8)
+    with RunWriter(tmp_path / "runs" / "young", preset("demo", epochs=4)):
+        page.goto(f"{explorer()}?run=done")
+        painted(page, 4)
+        wait_for(lambda: (held := page.evaluate(HELD)) and min(held) == 5)
+        slider(page).press("ArrowLeft")
+        painted(page, 3)
+        for run in ("young", "done", "young"):
+            page.get_by_role("combobox", name="Run", exact=True).click()
+            page.get_by_role("option", name=run).or_(page.get_by_role("menuitem", name=run)).click()
+            if run == "young":
+                expect(page.get_by_text("Here every connection of a layer is drawn")).to_be_visible()
+                expect(page.locator(".card.masks").get_by_role("heading")).to_have_text("Connections")
+                wait_for(lambda: max(page.evaluate(HELD)) == 0)
+            else:
+                painted(page, 4)
+                wait_for(lambda: min(page.evaluate(HELD)) == 5)
+        expect(page.locator(".card.masks").get_by_role("heading")).to_have_text("Connections")
 
 
 def test_keys_of_the_page_move_the_cursor_and_play(page: Page, finished: str) -> None:

@@ -58,14 +58,42 @@ def test_a_unit_is_singled_out_where_a_view_can(hub: RunHub) -> None:
     card.picker.value = "One unit"
     card.prepare("first", 5, ["LSTM layer 1"])
     assert card.unit.visible
-    card.unit.value = 3
+    card.unit.value = " 3 "
     card.prepare("first", 5, ["LSTM layer 1"])
-    assert drawn == [None, 3]
+    assert drawn == ["", " 3 "]
     assert "LSTM layer 1, unit 3, epoch 5" in card.title.object
     card.picker.value = "Degrees"
     card.prepare("first", 5, ["LSTM layer 1"])
     (side, other) = degree_info(run, 5, "LSTM layer 1").sides
     assert f"unit 3 has {side.degrees[3]:,} in and {other.degrees[3]:,} out; a unit has" in card.title.object
-    card.unit.value = 99
+
+
+@pytest.mark.parametrize("lens", ["Degrees", "One unit"])
+@pytest.mark.parametrize("typed", ["8", "99", "-1", "4x", "²"])
+def test_a_unit_there_is_not_is_told_at_its_field_and_the_lens_is_drawn_without(
+    hub: RunHub, caplog: pytest.LogCaptureFixture, lens: str, typed: str
+) -> None:
+    card = LensCard(hub, "distance", lambda: None)
+    card.picker.value = lens
     card.prepare("first", 5, ["LSTM layer 1"])
-    assert card.trouble == "This view cannot show epoch 5: there is no unit 99. Units: 0 to 7."
+    without = card.title.object
+    card.unit.value = typed
+    card.prepare("first", 5, ["LSTM layer 1"])
+    assert (card.unit.error_state, card.unit.helper_text) == (True, f"There is no unit {typed}. Units: 0 to 7.")
+    assert (card.title.object, card.trouble, caplog.text) == (without, "", "")
+    card.unit.value = "7"
+    card.prepare("first", 5, ["LSTM layer 1"])
+    assert (card.unit.error_state, card.unit.helper_text) == (False, "")
+    assert "unit 7" in card.title.object
+
+
+def test_a_lens_that_cannot_be_drawn_keeps_its_name_and_leaves_no_trace_in_the_log(
+    hub: RunHub, caplog: pytest.LogCaptureFixture
+) -> None:
+    card = LensCard(hub, "distance", lambda: None)
+    card.picker.value = "Degrees"
+    card.unit.value = "3"
+    card.prepare("first", 77, ["LSTM layer 1"])
+    assert card.title.object == "<h2>Degrees</h2>"
+    assert "cannot show epoch 77" in card.over.object
+    assert caplog.text == ""

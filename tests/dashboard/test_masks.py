@@ -139,6 +139,25 @@ def test_the_browser_is_told_which_epoch_and_figure_the_server_shows(hub: RunHub
     assert told["figure"] != [figure.id]
 
 
+def test_while_the_card_waits_the_browser_shows_nothing_by_itself(hub: RunHub) -> None:
+    made = card(hub)
+    fill(made)
+    made.wait("It will come.")
+    assert "Connections" in made.title.object
+    for plot in made._masks:
+        assert (plot._told.data["source"], plot._told.data["scene"], plot._told.data["title"]) == ([""], [""], [""])
+        assert not plot.film.to_do
+    sent = batches(made)
+    made.clock.now += 1
+    made.tick()
+    made._masks[0]._resize(200, 120)
+    assert batches(made) == sent
+    assert made._masks[0]._told.data["source"] == [""]
+    show(made, "first", 4)
+    assert all(plot._told.data["scene"] == [plot.scene] and plot.scene for plot in made._masks)
+    fill(made)  # what it held, it gets anew
+
+
 def wheel(made: MaskCard, *window: float) -> None:
     left, top, right, bottom = window
     figure = made._masks[1]._figure.pane.object

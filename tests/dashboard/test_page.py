@@ -15,7 +15,9 @@ from strnn_viz.dashboard.hub import RunHub
 from strnn_viz.dashboard.launcher import Launcher
 from strnn_viz.dashboard.page import Explorer
 from strnn_viz.dashboard.plots import Plot, View
-from strnn_viz.runs import Parent, RunWriter
+from strnn_viz.runs import LayerInfo, Parent, RunWriter
+from strnn_viz.views._mask_cells import mask_info
+from tests import synthetic
 from tests.synthetic import make_run, snapshots
 
 
@@ -86,6 +88,40 @@ def test_another_layer_is_shown_in_all_views_that_have_layers(hub: RunHub) -> No
     assert page.cursor.group == "Decoder"  # kept, since the other run has it too
     page.deck.layer.value = "LSTM layer 2"
     assert [plot.slot.visible for plot in page.deck.masks.plots] == [True, True]
+
+
+def test_a_layer_of_many_matrices_is_seen_two_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    roles = ("input", "recurrent", "recurrent", "recurrent", "recurrent")
+    infos = [LayerInfo(f"rhn.{i}", (16, 8), role, "RHN layer 1", ("h", "t")) for i, role in enumerate(roles)]
+    monkeypatch.setattr(synthetic, "layer_infos", lambda hidden: [*infos, LayerInfo("decoder", (9, 8), "linear", "D")])
+    run = make_run(tmp_path / "rhn", preset("demo", epochs=2), epochs=2, hidden=8)
+    page = explorer(ticking(tmp_path))
+    left, right = page.deck.masks.plots
+    names = [
+        "RHN layer 1, input and recurrent 1",
+        "RHN layer 1, recurrent 2 and recurrent 3",
+        "RHN layer 1, recurrent 4",
+    ]
+    assert page.deck.layer.options == [*names, "D"]
+    assert (page.cursor.group, page.cursor.sheet) == ("RHN layer 1", names[0])
+    assert (left.caption.object, right.caption.object) == ("input → gates", "recurrent 1 → gates")
+    before = titles(page)
+    page.deck.layer.value = names[1]
+    assert (left.caption.object, right.caption.object) == ("recurrent 2 → gates", "recurrent 3 → gates")
+    for plot, name in ((left, "rhn.2"), (right, "rhn.3")):
+        shown = mask_info(run, 2, run.layers[name], max_rows=300, max_columns=300)
+        np.testing.assert_array_equal(pixels(plot), shown.codes)
+    assert titles(page) == before  # they are about the layer
+    assert page.place.layer == names[1]
+    page.deck.layer.value = names[2]
+    assert left.caption.object == "recurrent 4 → gates"
+    assert [plot.slot.visible for plot in page.deck.masks.plots] == [True, False]
+    page.look()
+    assert page.cursor.sheet == names[2]
+    other = arrive(ticking(tmp_path), monkeypatch, f"layer={names[1]}")
+    assert other.deck.masks.plots[0].caption.object == "recurrent 2 → gates"
+    whole = arrive(ticking(tmp_path), monkeypatch, "layer=RHN layer 1")
+    assert (whole.cursor.sheet, whole.notice.visible) == (names[0], False)
 
 
 def test_another_run_is_chosen_with_the_picker(hub: RunHub) -> None:
@@ -398,6 +434,15 @@ def test_an_address_brings_back_what_was_seen(hub: RunHub, monkeypatch: pytest.M
     np.testing.assert_array_equal(pixels(other.deck.masks.plots[0]), pixels(page.deck.masks.plots[0]))
 
 
+def test_an_address_freezes_the_order_at_the_epoch_it_asks_for(hub: RunHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Explorer, "_draw_soon", lambda _: None)  # in a session, a move is drawn later
+    page = arrive(hub, monkeypatch, "run=first&epoch=2&order=frozen")
+    assert [plot.look.order for plot in page.deck.masks.plots] == [2, 2]
+    page.cursor.scrub(4)
+    page.draw()
+    assert [plot.look.order for plot in page.deck.masks.plots] == [2, 2]
+
+
 def test_an_address_that_leads_nowhere_is_told_and_the_rest_of_it_holds(
     hub: RunHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -412,5 +457,5 @@ def test_an_address_that_leads_nowhere_is_told_and_the_rest_of_it_holds(
     assert "there is none of that name here" in lost.notice.object
     assert "<b>" not in lost.notice.object
     assert lost.cursor.follow
-    lost.picker.value = "second"
+    lost.picker.value = "second" if lost.cursor.run == "first" else "first"  # either may be the newest
     assert not lost.notice.visible

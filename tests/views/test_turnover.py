@@ -10,7 +10,8 @@ import pytest
 from strnn_viz.runs import Run
 from strnn_viz.topology import matrices
 from strnn_viz.views import turnover, turnover_title
-from strnn_viz.views.turnover import turnover_info
+from strnn_viz.views._plot import Series
+from strnn_viz.views.turnover import TurnoverInfo, _words, turnover_info
 from tests.views import brute
 
 
@@ -38,6 +39,24 @@ def test_curves_cursor_and_reference(full: Run, renderer: Any) -> None:
     assert np.array(straight["epoch"])[upright].tolist() == [2]
     assert set(y[~upright]) == {found.density}
     assert set(brute.texts(figure)) == {"static mask", "ever explored (Rₛ)", "turned over"}
+
+
+@pytest.mark.parametrize(
+    ("end", "density", "place"),
+    [
+        (0.0, 0.15, (4, 0.2, "left", "bottom")),  # on the axis, below the reference: at the middle of the curve
+        (0.0, 0.5, (5, 0.0, "right", "bottom")),  # far below the reference: above its end
+        (0.3, 0.4, (5, 0.3, "right", "top")),
+        (0.3, 0.2, (5, 0.3, "right", "bottom")),
+    ],
+)
+def test_the_name_of_the_curve_has_room(end: float, density: float, place: tuple[object, ...]) -> None:
+    turnover = np.array([np.nan, 0.5, 0.35, 0.25, 0.2, end])
+    info = TurnoverInfo(np.arange(6), turnover, np.linspace(density, 0.9, 6), density)
+    turned = Series(info.epochs, info.turnover, "turned over")
+    word = _words(info, Series(info.epochs, info.exploration, "ever explored"), turned, 5)[-1]
+    assert word.text.strip() == "turned over"
+    assert (word.x, word.y, word.align, word.baseline) == place
 
 
 def test_titles_give_both(full: Run) -> None:

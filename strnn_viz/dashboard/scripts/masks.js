@@ -60,6 +60,7 @@ class Reel {
   }
 
   settle() {
+    if (!first(told.data, "source")) return this.forget()
     const source = this.source()
     if (source == null) return
     const from = told.data
@@ -83,6 +84,13 @@ class Reel {
       chosen = this.shown == null || off(server) <= off(this.shown) ? server : this.shown
     }
     this.show(source, chosen)
+  }
+
+  // The server shows nothing.
+  forget() {
+    this.scene = this.shown = null
+    this.held.clear()
+    this.left()
   }
 
   show(source, picture) {
