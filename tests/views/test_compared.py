@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +99,10 @@ def test_learning_curves_are_those_recorded(runs: list[Run], renderer: Any) -> N
 
 def test_learning_is_told_at_the_epoch_nearest(runs: list[Run]) -> None:
     a, b = runs[0].rows[6]["valid_perplexity"], runs[1].rows[4]["valid_perplexity"]
-    assert compared_learning_title(runs, 6) == f"Epoch 6: validation perplexity A {a:.0f}, B {b:.0f}"
+    assert compared_learning_title(runs, 6) == f"Epoch 6: validation perplexity A {a:.0f}, B {b:.0f} (epoch 4)"
+    b = runs[1].rows[3]["valid_perplexity"]
+    a = runs[0].rows[3]["valid_perplexity"]
+    assert compared_learning_title(runs, 3) == f"Epoch 3: validation perplexity A {a:.0f}, B {b:.0f}"
     assert compared_learning_title(runs, None) == "Learning curves appear with the first epoch"
 
 
@@ -132,6 +136,20 @@ def test_the_gap_is_over_all_seeds_of_a_kind(folder: Path, runs: list[Run], rend
 def test_two_seeds_of_one_kind_are_compared_with_each_other(folder: Path) -> None:
     runs = [Run(folder / "uniform"), Run(folder / "seed2")]
     assert kinds_to_first(runs, runs) == [({0: runs[0]}, {0: runs[1]})]
+
+
+def test_a_title_names_the_epoch_of_whoever_stands_at_another(folder: Path, runs: list[Run]) -> None:
+    found = [densities(run, 6) for run in runs]
+    assert re.search(r"^Epoch 6: densities differ most in .*: A [\d.]+%, B [\d.]+% \(epoch 4\)$",
+                     compared_density_title(found, 6))  # fmt: skip
+    assert "(epoch" not in compared_density_title([densities(run, 4) for run in runs], 4)
+    three = [Run(folder / "seed2"), Run(folder / "uniform"), runs[1]]
+    gaps = gaps_to_first(three, [({0: three[0]}, {0: run}) for run in three[1:]])
+    told = compared_gap_title(three, gaps, 6)
+    assert re.search(r"^Epoch 6, perplexity against A: B [^,]*%\), C [^,]*%\) \(epoch 4\) \(lower is better", told)
+    ways = [Way("a", LOOKS[1], (apart(*runs, 2),)), Way("b", LOOKS[2], (apart(*runs, 1),))]
+    told = compared_distance_title(ways, 2)
+    assert re.search(r"^Epoch 2: Jaccard distance to A: B [\d.]+, C [\d.]+ \(epoch 1\) \(", told)
 
 
 def test_nothing_in_common_is_told(folder: Path, renderer: Any) -> None:
