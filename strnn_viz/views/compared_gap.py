@@ -127,7 +127,7 @@ def compared_gap(
     elements = [*bands, cursor_line(epoch, low, high, _X, _Y, straight), *curves, words([*ends, *none], _X, _Y)]
     label = "gap, points" if scale(runs[0]) == "linear" else f"gap, share of {LOOKS[0].letter}"
     digits = ".0%" if high - low > 0.12 else ".1%"
-    ticks = [(v, f"{v:+{digits}}" if abs(v) > 1e-9 else "0") for v in _ticks(low, high)]
+    ticks = [(v, f"{_sign(v)}{abs(v):{digits}}" if abs(v) > 1e-9 else "0") for v in _ticks(low, high)]
     return framed(elements, height=height, ylim=(low, high), ylabel=label, yticks=ticks, **axis)
 
 

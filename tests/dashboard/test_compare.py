@@ -366,6 +366,15 @@ def test_settings_and_chips(tmp_path: Path, compared: Path) -> None:
     assert asked_words([], ["a"]) == []
 
 
+def test_settings_beyond_the_fourth_are_counted() -> None:
+    changes = {"method": "rigl", "seed": 2, "density": 0.1, "epochs": 7, "hidden": 9, "initialization": "erdos_renyi"}
+    a = preset("demo")
+    told = [differing_settings(a, a.replace(dict(list(changes.items())[:n]))) for n in (4, 5, 6)]
+    assert " more setting" not in told[0]
+    assert told[1].endswith(" and 1 more setting")
+    assert told[2].endswith(" and 2 more settings")
+
+
 def test_the_backlog_computes_beside_and_forgets_what_no_one_asks_for() -> None:
     backlog, gate, done = Backlog(patience=2), threading.Event(), []
 

@@ -22,6 +22,7 @@ from strnn_viz.views._plot import Word
 from strnn_viz.views.compared_density import Densities, compared_density, compared_density_title, densities
 from strnn_viz.views.compared_distance import Way, compared_distance, compared_distance_title
 from strnn_viz.views.compared_gap import (
+    Against,
     compared_gap,
     compared_gap_title,
     gap_range,
@@ -150,6 +151,14 @@ def test_a_title_names_the_epoch_of_whoever_stands_at_another(folder: Path, runs
     ways = [Way("a", LOOKS[1], (apart(*runs, 2),)), Way("b", LOOKS[2], (apart(*runs, 1),))]
     told = compared_distance_title(ways, 2)
     assert re.search(r"^Epoch 2: Jaccard distance to A: B [\d.]+, C [\d.]+ \(epoch 1\) \(", told)
+
+
+def test_losses_have_a_true_minus_on_the_axis(runs: list[Run], renderer: Any) -> None:
+    found = Against("er", LOOKS[1], gap({1: {0: 100.0, 1: 100.0}}, {1: {0: 98.0, 1: 101.0}}, share=True))
+    labels = list(renderer.get_plot(compared_gap(runs, [found], None)).state.yaxis[0].major_label_overrides.values())
+    assert any(label.startswith("−") for label in labels)
+    assert any(label.startswith("+") for label in labels)
+    assert not any("-" in label for label in labels)
 
 
 def test_nothing_in_common_is_told(folder: Path, renderer: Any) -> None:
