@@ -2,6 +2,7 @@ import gc
 import json
 import math
 import os
+import re
 import threading
 import weakref
 from collections.abc import Callable
@@ -10,7 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from strnn_viz import views
 from strnn_viz.config import preset
+from strnn_viz.dashboard.about import About, Stacked
 from strnn_viz.dashboard.compare import Comparison
 from strnn_viz.dashboard.compare import duel as duels
 from strnn_viz.dashboard.compare.backlog import Backlog
@@ -24,6 +27,7 @@ from strnn_viz.errors import UsageError
 from strnn_viz.runs import Parent, RunWriter
 from strnn_viz.topology.between import shared_between
 from strnn_viz.views.compared_masks import WHOLE, Window
+from strnn_viz.views.compared_summaries import COMPARED_SUMMARIES
 from tests.dashboard.conftest import wait_for
 from tests.synthetic import make_run, snapshots
 
@@ -145,6 +149,36 @@ def test_curves_do_not_depend_on_the_cursor_but_for_a_line(hub: RunHub) -> None:
     assert all(chart.frame is frame for chart, frame in zip(charts, frames, strict=True))
     assert [chart._cursor.location for chart in charts] == [1, 1]
     assert all(chart._cursor in chart._figure.pane.object.center for chart in charts)
+
+
+def test_every_card_answers_what_one_looks_at_and_tells_its_numbers_once_a_person_rests(hub: RunHub) -> None:
+    page = comparison(hub, "uniform", "er")
+    panels = [page.deck.gallery_card, page.deck.pair.panel, *page.deck.panels.values()]
+    abouts = [found.object for panel in panels for found in panel.view.select(About)]
+    assert [re.findall("<h3>(.*?)</h3>", about) for about in abouts] == [
+        [views.explanation(name).name] for name in COMPARED_SUMMARIES
+    ]
+    for panel in panels:
+        panel.telling.clock = lambda: 0.0
+        (figure,) = panel.view.select(Stacked)
+        assert figure._attributes["role"] == "figure"
+        assert figure._attributes["aria-describedby"] == panel.telling.text._attributes["id"]
+    page.deck.settle(now=True)
+    page.player.slider.value = 2
+    page.deck.settle()
+    assert "epoch 5" in page.deck.gallery_card.telling.text.object  # a person who scrubs is not read to
+    page.deck.settle(now=True)
+    told = [panel.telling.text.object for panel in panels]
+    both = shared_between(hub.run("uniform"), 2, hub.run("er"), 2, [HH])
+    assert "LSTM layer 1, recurrent, epoch 2: 2 masks on one colour scale. A (uniform) at epoch 2: " in told[0]
+    assert f"A at epoch 2, B at epoch 2: A and B share {both.both} connections" in told[1]
+    assert f"{both.only_a} connections only in A, {both.both} in both" in told[1]
+    assert told[2].startswith("<p>Epoch 2: validation perplexity A ")
+    assert told[3].startswith("<p>Epoch 2, perplexity against A: B ")
+    assert told[4].startswith("<p>Epoch 2: every matrix is as dense in all runs. Density of each matrix: Embedding A ")
+    assert told[5].startswith(("<p>Topology distances appear once", "<p>Epoch "))
+    page.deck.gallery_card.instead("nothing")
+    assert page.deck.gallery_card.telling.text.object == ""
 
 
 def test_distances_become_known_beside_the_server(compared: Path) -> None:

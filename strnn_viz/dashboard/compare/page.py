@@ -89,6 +89,8 @@ class Comparison:
             stylesheets=[style("shell")], sizing_mode="stretch_both", margin=0,
         )  # fmt: skip
         self._look()
+        # Now, and not once the cursor rests: a browser that still builds the page cannot take a word that appears.
+        self.deck.settle(now=True)
         if pn.state.curdoc is not None and self.found:
             fold_where_narrow(pn.state.curdoc)
         choose = pn.Column(
@@ -136,6 +138,7 @@ class Comparison:
             else:
                 self.deck.grow()
             self._tell(names, trouble)
+            self.deck.settle()
 
     def _draw_soon(self) -> None:
         """Draw once the moves that are already on their way have arrived; one by one they would queue up."""
