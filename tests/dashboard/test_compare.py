@@ -7,14 +7,16 @@ import threading
 import weakref
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import numpy as np
+import panel as pn
 import pytest
 
 from strnn_viz import views
 from strnn_viz.config import preset
 from strnn_viz.dashboard.about import About, Stacked
-from strnn_viz.dashboard.compare import Comparison
+from strnn_viz.dashboard.compare import Comparison, asked_runs
 from strnn_viz.dashboard.compare import duel as duels
 from strnn_viz.dashboard.compare.backlog import Backlog
 from strnn_viz.dashboard.compare.chart import Chart, Panel
@@ -179,6 +181,66 @@ def test_every_card_answers_what_one_looks_at_and_tells_its_numbers_once_a_perso
     assert told[5].startswith(("<p>Topology distances appear once", "<p>Epoch "))
     page.deck.gallery_card.instead("nothing")
     assert page.deck.gallery_card.telling.text.object == ""
+
+
+def arrive(hub: RunHub, monkeypatch: pytest.MonkeyPatch, query: str) -> Comparison:
+    """A page opened by an address."""
+    arguments = {name: [value.encode() for value in values] for name, values in parse_qs(query).items()}
+    monkeypatch.setattr(type(pn.state), "session_args", property(lambda _: arguments))
+    page = Comparison(hub, Launcher(hub.folder), asked_runs())
+    page.view()
+    page._pace.clock = lambda: 0.0
+    return page
+
+
+def test_an_address_brings_back_what_was_compared(hub: RunHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = arrive(hub, monkeypatch, "runs=uniform,er")
+    page.look()
+    assert page.courier.address == ""  # nobody has gone anywhere yet
+    page.player.slider.value = 2
+    page.look()
+    assert page.courier.address == "runs=uniform,er&epoch=2"
+    page.deck.matrix.value = "lstm.1.weight_ih"
+    page.deck.pair.mode.value = SWIPE
+    page.deck.zoom.show(Window(0.25, 0.75, 0.0, 0.5))
+    page.look()
+    query = page.courier.address
+    assert query == "runs=uniform,er&epoch=2&matrix=lstm.1.weight_ih&mode=swipe&zoom=0.25,0,0.75,0.5"
+    other = arrive(hub, monkeypatch, query)
+    assert other.place == page.place
+    assert other.courier.address == ""
+    shown, again = titles(page), titles(other)
+    assert all(again[area] == shown[area] for area in shown if area != "apart")  # distances become known by and by
+    assert not other.notice.visible
+    assert other.deck.pair.swipe.view.visible
+    np.testing.assert_array_equal(pixels(other.deck.masks[1]), pixels(page.deck.masks[1]))
+    other.picker.value = ["er", "uniform"]
+    assert other.courier.address.startswith("runs=er,uniform&matrix=lstm.1.weight_ih&mode=swipe")
+
+
+def test_what_an_address_asks_for_in_vain_is_told(hub: RunHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = arrive(hub, monkeypatch, "runs=uniform,er&epoch=99&matrix=nothing&mode=sideways&zoom=2")
+    told = page.notice.object
+    assert "epoch 99, which is not recorded; the nearest is shown." in told
+    assert "The address asks for the matrix &#x27;nothing&#x27;. There are: " in told
+    assert "The address asks for the mode &#x27;sideways&#x27;. There are: difference, swipe." in told
+    assert "where four numbers from 0 to 1 are expected" in told
+    assert page.cursor.epoch == 5
+    page.picker.value = ["er", "uniform"]
+    assert not page.notice.visible
+
+
+def test_runs_that_come_by_themselves_are_not_for_the_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = arrive(ticking(tmp_path), monkeypatch, "")
+    for name in ("a", "b"):
+        make_run(tmp_path / name, preset("demo", epochs=1), epochs=1, hidden=4)
+    page.look()
+    page.look()
+    assert len(page.found) == 2
+    assert page.courier.address == ""
+    page.player.slider.value = 0
+    page.look()
+    assert page.courier.address == f"runs={','.join(page.chosen)}&epoch=0"
 
 
 def test_distances_become_known_beside_the_server(compared: Path) -> None:

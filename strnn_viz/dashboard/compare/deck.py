@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from html import escape
 from typing import Any
@@ -13,10 +14,11 @@ import panel_material_ui as pmui
 
 from strnn_viz.dashboard.compare.chart import FILLING, Chart, Panel
 from strnn_viz.dashboard.compare.distances import Distances
-from strnn_viz.dashboard.compare.pair import Pair
+from strnn_viz.dashboard.compare.pair import DIFFERENCE, Pair
 from strnn_viz.dashboard.compare.standing import Standing, colour_scale
 from strnn_viz.dashboard.compare.zoom import Zoom
 from strnn_viz.dashboard.hub import RunHub
+from strnn_viz.dashboard.link import ComparedPlace
 from strnn_viz.dashboard.parts import Text
 from strnn_viz.dashboard.theme import style
 from strnn_viz.errors import StrnnVizError
@@ -28,7 +30,7 @@ from strnn_viz.views.compared_density import Densities, compared_density, compar
 from strnn_viz.views.compared_distance import Way, compared_distance, compared_distance_title
 from strnn_viz.views.compared_gap import Against, Kinds, compared_gap, compared_gap_title, gaps_to_first, kinds_to_first
 from strnn_viz.views.compared_learning import compared_learning, compared_learning_title
-from strnn_viz.views.compared_masks import compared_mask
+from strnn_viz.views.compared_masks import WHOLE, Window, compared_mask
 from strnn_viz.views.compared_summaries import (
     density_summary,
     distance_summary,
@@ -158,6 +160,40 @@ class Deck:
                 with pn.io.hold():
                     self._draw_distances()
                     self.charts["apart"].apply()
+
+    def place(self, place: ComparedPlace) -> ComparedPlace:
+        """What an address tells of the deck, added to runs and an epoch; the usual is not told."""
+        matrix, mode, seen = self.matrix.value or "", self.pair.mode.value, self.zoom.seen
+        usual = default_matrix(self._found[0].run) if self._found else None
+        return replace(
+            place,
+            matrix="" if usual is None or matrix == usual.name else matrix,
+            mode="" if mode == DIFFERENCE else mode.lower(),
+            zoom=None if seen == WHOLE else (seen.left, seen.top, seen.right, seen.bottom),
+        )
+
+    def go(self, place: ComparedPlace) -> list[str]:
+        """Show the matrix, the picture of two masks and the part of the masks that an address asks for.
+
+        Returns
+        -------
+        list of str
+            A sentence for each of these that there is not.
+        """
+        amiss = []
+        modes = {mode.lower(): mode for mode in self.pair.mode.options}
+        matrices = {name: name for name in self.matrix.options.values()}
+        for what, asked, widget, known in (
+            ("matrix", place.matrix, self.matrix, matrices),
+            ("mode", place.mode, self.pair.mode, modes),
+        ):
+            if asked in known:
+                widget.value = known[asked]
+            elif asked:
+                amiss.append(f"The address asks for the {what} {asked!r}. There are: {', '.join(known)}.")
+        if place.zoom:
+            self.zoom.show(Window(place.zoom[0], place.zoom[2], place.zoom[1], place.zoom[3]))
+        return amiss
 
     def settle(self, *, now: bool = False) -> None:
         """Tell those who hear the page what each card shows, once the cursor rests or `now`."""
