@@ -7,7 +7,7 @@ told of every epoch on the way would never come to an end.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -81,29 +81,36 @@ class Stacked(_Figure, pn.Column):  # type: ignore[misc]
     """Plots one above the other, as a figure."""
 
 
-class Telling:
+class Sentences:
     """The sentences of a card, unseen, told once a person rests.
 
     Parameters
     ----------
-    hub : RunHub
     name : str
         ``id`` of the element.
     attributes : mapping of str to str
         Further HTML attributes.
     """
 
-    def __init__(self, hub: RunHub, name: str, attributes: Mapping[str, str] | None = None) -> None:
-        self._hub = hub
+    def __init__(self, name: str, attributes: Mapping[str, str] | None = None) -> None:
         self.clock: Callable[[], float] = time.monotonic
-        self._wanted: tuple[str, int, tuple[tuple[str, str | None], ...]] | None = None
+        self._wanted: Hashable = None
+        self._words: Callable[[], Sequence[str]] = tuple
         self._since = 0.0
         self._told: Any = None
         self.text = Text(looks="unseen", attributes={"id": name, **(attributes or {})})
 
-    def want(self, run: str, epoch: int, shown: Sequence[tuple[str, str | None]]) -> None:
-        """Tell, once a person rests, what the views named show of an epoch, each of the layer beside its name."""
-        wanted = (run, epoch, tuple(shown))
+    def tell(self, wanted: Hashable, words: Callable[[], Sequence[str]]) -> None:
+        """Tell, once a person rests, what `words` returns by then, a paragraph each.
+
+        Parameters
+        ----------
+        wanted : hashable
+            What they are about: as long as it stays what it is, a person rests.
+        words : callable
+            Called once they are told, and not on the way there.
+        """
+        self._words = words
         if wanted != self._wanted:
             self._wanted, self._since = wanted, self.clock()
 
@@ -111,20 +118,47 @@ class Telling:
         """Tell what is wanted, if nothing else was for a moment, or with `now`; whether there was anything to tell."""
         if self._wanted is None or not (now or self.clock() - self._since >= REST_SECONDS):
             return False
-        run, epoch, shown = self._wanted
-        version = self._hub.state(run).version
-        if (version, self._wanted) == self._told:
+        told = (self._stamp(), self._wanted)
+        if told == self._told:
             return False
-        self._told = (version, self._wanted)
-        told = [self._sentences(run, version, epoch, name, layer) for name, layer in shown]
-        self.text.say("".join(f"<p>{escape(words)}</p>" for words in told))
+        self._told = told
+        self.text.say("".join(f"<p>{escape(words)}</p>" for words in self._words()))
         return True
-
-    def _sentences(self, run: str, version: Any, epoch: int, name: str, layer: str | None) -> str:
-        key = (run, version, epoch, layer, "summary", name)
-        return self._hub.derived(key, lambda: views.summary(name, self._hub.run(run), epoch, layer=layer))
 
     def silence(self) -> None:
         """Tell nothing."""
         self._wanted = self._told = None
         self.text.say("")
+
+    def _stamp(self) -> Hashable:
+        """What else the sentences depend on: where it has changed, they are told anew."""
+        return None
+
+
+class Telling(Sentences):
+    """The sentences of some views of a run.
+
+    Parameters
+    ----------
+    hub : RunHub
+    name, attributes
+        As for :class:`Sentences`.
+    """
+
+    def __init__(self, hub: RunHub, name: str, attributes: Mapping[str, str] | None = None) -> None:
+        super().__init__(name, attributes)
+        self._hub = hub
+        self._run = ""
+
+    def want(self, run: str, epoch: int, shown: Sequence[tuple[str, str | None]]) -> None:
+        """Tell, once a person rests, what the views named show of an epoch, each of the layer beside its name."""
+        self._run = run
+        wanted = (run, epoch, tuple(shown))
+        self.tell(wanted, lambda: [self._sentences(run, epoch, name, layer) for name, layer in shown])
+
+    def _stamp(self) -> Hashable:
+        return self._hub.state(self._run).version
+
+    def _sentences(self, run: str, epoch: int, name: str, layer: str | None) -> str:
+        key = (run, self._hub.state(run).version, epoch, layer, "summary", name)
+        return self._hub.derived(key, lambda: views.summary(name, self._hub.run(run), epoch, layer=layer))

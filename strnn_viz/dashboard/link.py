@@ -44,11 +44,47 @@ class Place:
     def query(self) -> str:
         """As it stands in an address after the question mark; only what is not the usual."""
         told: dict[str, str] = {f.name: getattr(self, f.name) for f in fields(self) if f.type == "str"}
-        told["epoch"] = "" if self.epoch is None else str(self.epoch)
+        told["epoch"] = _epoch_text(self.epoch)
         told["zoom"] = ";".join(_window_text(window) for window in self.zoom) if any(self.zoom) else ""
-        order = [f.name for f in fields(self)]
-        chosen = {name: told[name] for name in order if told[name]}
-        return urlencode(chosen, quote_via=quote, safe=",;")
+        return _query({f.name: told[f.name] for f in fields(self)})
+
+
+@dataclass(frozen=True)
+class ComparedPlace:
+    """What a viewer who compares runs sees.
+
+    Attributes
+    ----------
+    runs : tuple of str
+        Names of the runs; empty for those the page compares by itself.
+    epoch : int or None
+        None while it follows the newest.
+    matrix : str
+        Name of the matrix seen; empty for the usual.
+    mode : str
+        How two masks are laid over each other: ``"swipe"``, or empty for their difference.
+    zoom : tuple of float or None
+        Left, top, right and bottom of what is seen of the matrix, from 0 to 1; None for all of it.
+    """
+
+    runs: tuple[str, ...] = ()
+    epoch: int | None = None
+    matrix: str = ""
+    mode: str = ""
+    zoom: Window | None = None
+
+    @property
+    def query(self) -> str:
+        """As it stands in an address after the question mark; only what is not the usual."""
+        return _query(
+            {
+                "runs": ",".join(self.runs),
+                "epoch": _epoch_text(self.epoch),
+                "matrix": self.matrix,
+                "mode": self.mode,
+                "zoom": _window_text(self.zoom),
+            }
+        )
 
 
 def read_place(arguments: Mapping[str, Sequence[bytes]]) -> tuple[Place, list[str]]:
@@ -59,25 +95,61 @@ def read_place(arguments: Mapping[str, Sequence[bytes]]) -> tuple[Place, list[st
     arguments : mapping of str to sequence of bytes
         As a server has them; of several values with one name the last counts, and unknown names are left alone.
     """
-    given = {name: values[-1].decode("utf-8", errors="replace").strip() for name, values in arguments.items() if values}
+    given = _given(arguments)
     problems: list[str] = []
-    epoch: int | None = None
-    if text := given.get("epoch", ""):
-        if text.isascii() and text.isdigit() and len(text) <= 9:
-            epoch = int(text)
-        else:
-            problems.append(f"The address asks for epoch {_short(text)}, where a whole number from 0 on is expected.")
-    zoom: tuple[Window | None, ...] = ()
-    if text := given.get("zoom", ""):
-        try:
-            zoom = tuple(_window(part) for part in text.split(";")[:_MOST])
-        except ValueError:
-            problems.append(
-                f"The address asks for the part {_short(text)} of the masks, where four numbers from 0 to 1 are "
-                "expected: left, top, right, bottom."
-            )
+    epoch, zoom = _epoch(given, problems), _zoom(given, problems)
     words = {name: given.get(name, "") for name in ("run", "layer", "view", "colouring", "order")}
     return Place(**words, epoch=epoch, zoom=zoom), problems
+
+
+def read_compared(arguments: Mapping[str, Sequence[bytes]]) -> tuple[ComparedPlace, list[str]]:
+    """What an address of a comparison asks for, and a sentence for each part of it that cannot be.
+
+    Parameters
+    ----------
+    arguments : mapping of str to sequence of bytes
+        As for :func:`read_place`; of ``runs`` all values count, and each may name several.
+    """
+    given = _given(arguments)
+    problems: list[str] = []
+    listed = (value.decode("utf-8", errors="replace").split(",") for value in arguments.get("runs", ()))
+    runs = tuple(name.strip() for names in listed for name in names if name.strip())
+    epoch, zoom = _epoch(given, problems), _zoom(given, problems)
+    words = {name: given.get(name, "") for name in ("matrix", "mode")}
+    return ComparedPlace(runs, epoch, **words, zoom=zoom[0] if zoom else None), problems
+
+
+def _given(arguments: Mapping[str, Sequence[bytes]]) -> dict[str, str]:
+    return {name: values[-1].decode("utf-8", errors="replace").strip() for name, values in arguments.items() if values}
+
+
+def _epoch(given: Mapping[str, str], problems: list[str]) -> int | None:
+    text = given.get("epoch", "")
+    if text.isascii() and text.isdigit() and len(text) <= 9:
+        return int(text)
+    if text:
+        problems.append(f"The address asks for epoch {_short(text)}, where a whole number from 0 on is expected.")
+    return None
+
+
+def _zoom(given: Mapping[str, str], problems: list[str]) -> tuple[Window | None, ...]:
+    text = given.get("zoom", "")
+    try:
+        return tuple(_window(part) for part in text.split(";")[:_MOST]) if text else ()
+    except ValueError:
+        problems.append(
+            f"The address asks for the part {_short(text)} of the masks, where four numbers from 0 to 1 are "
+            "expected: left, top, right, bottom."
+        )
+        return ()
+
+
+def _query(told: Mapping[str, str]) -> str:
+    return urlencode({name: text for name, text in told.items() if text}, quote_via=quote, safe=",;")
+
+
+def _epoch_text(epoch: int | None) -> str:
+    return "" if epoch is None else str(epoch)
 
 
 def _window(text: str) -> Window | None:

@@ -138,6 +138,11 @@ def listed(parts: Sequence[str], most: int = 3) -> str:
     return ", ".join(parts[:most]) + (f" and {rest} more" if rest > 0 else "")
 
 
+def elsewhere(at: int | None, shown: int | None) -> str:
+    """What follows the number of a run that does not stand at the epoch named: `` (epoch 6)``; else nothing."""
+    return "" if at is None or at == shown else f" (epoch {at})"
+
+
 def cursor_line(epoch: int | None, low: float, high: float, x: str, y: str, more: Sequence[Line] = ()) -> Any:
     """A line at the epoch shown, with other straight lines of its look."""
     return lines([*more, *([] if epoch is None else [Line(epoch, low, epoch, high)])], x, y, framewise=True)

@@ -14,7 +14,7 @@ from strnn_viz.topology import row_of
 from strnn_viz.topology.allocation import expected_densities
 from strnn_viz.topology.between import nearest_epoch
 from strnn_viz.topology.layers import layer_label
-from strnn_viz.views._compared import LOOKS
+from strnn_viz.views._compared import LOOKS, elsewhere
 from strnn_viz.views._plot import Line, Word, framed, lines, styled, waiting, words
 
 _X, _Y = "density", "matrix"
@@ -29,10 +29,13 @@ class Densities(NamedTuple):
         At its epoch nearest to the one shown, by what the matrix is called.
     expected : dict of str to float
         What the initialization gives; empty for a run recorded elsewhere.
+    epoch : int or None
+        The epoch of the run that is shown.
     """
 
     shown: dict[str, float]
     expected: dict[str, float]
+    epoch: int | None = None
 
 
 def densities(run: Run, epoch: int | None) -> Densities:
@@ -50,7 +53,7 @@ def densities(run: Run, epoch: int | None) -> Densities:
     told = row_of(run, at)["layers"]
     shown = {labels[info.name]: told[info.name]["nnz"] / info.size for info in infos}
     meant = {} if run.config is None else expected_densities(run.config, infos)
-    return Densities(shown, {labels[name]: value for name, value in meant.items()})
+    return Densities(shown, {labels[name]: value for name, value in meant.items()}, at)
 
 
 def compared_density(found: Sequence[Densities], *, height: int | None = 280) -> hv.Overlay:
@@ -69,7 +72,7 @@ def compared_density(found: Sequence[Densities], *, height: int | None = 280) ->
         Of the same elements for as many runs.
     """
     names = list(dict.fromkeys(name for one in found for name in one.shown))
-    every = [v for one in found for part in one for v in part.values()]
+    every = [v for one in found for part in (one.shown, one.expected) for v in part.values()]
     top = min(1.0, math.ceil(10 * max([0.1, *every]) - 1e-9) / 10)
     thick = 0.8 / max(1, len(found))
     bars, marks, named = [], [], []
@@ -112,5 +115,8 @@ def compared_density_title(found: Sequence[Densities], epoch: int | None) -> str
     widest = max(names, key=lambda name: spans[name])
     if spans[widest] < 0.0005:
         return f"Epoch {epoch}: every matrix is as dense in all runs"
-    told = ", ".join(f"{look.letter} {one.shown[widest]:.1%}" for one, look in zip(found, LOOKS, strict=False))
+    told = ", ".join(
+        f"{look.letter} {one.shown[widest]:.1%}{elsewhere(one.epoch, epoch)}"
+        for one, look in zip(found, LOOKS, strict=False)
+    )
     return f"Epoch {epoch}: densities differ most in {widest}: {told}"

@@ -10,7 +10,17 @@ import holoviews as hv
 
 from strnn_viz.runs import Run
 from strnn_viz.topology.apart import Apart
-from strnn_viz.views._compared import LOOKS, Look, cursor_line, final_epoch, letters, listed, look_curve, shared_axis
+from strnn_viz.views._compared import (
+    LOOKS,
+    Look,
+    cursor_line,
+    elsewhere,
+    final_epoch,
+    letters,
+    listed,
+    look_curve,
+    shared_axis,
+)
 from strnn_viz.views._plot import Series, Word, dashes, framed, waiting, words
 
 _X, _Y = "epoch", "distance"
@@ -85,11 +95,14 @@ def compared_distance_title(ways: Sequence[Way], epoch: int | None) -> str:
     if not have:
         return "Topology distances appear once an epoch that two runs have in common is computed"
     near = [min(way.points, key=lambda p: (abs(p.epoch - (epoch or 0)), p.epoch)) for way in have]
-    jaccard = [f"{way.look.letter} {p.jaccard:.3f}" for way, p in zip(have, near, strict=True)]
-    nnstd = [f"{way.look.letter} {p.nnstd:.0%}" for way, p in zip(have, near, strict=True) if math.isfinite(p.nnstd)]
+    shown, pairs = near[0].epoch, list(zip(have, near, strict=True))
+    jaccard = [f"{way.look.letter} {p.jaccard:.3f}{elsewhere(p.epoch, shown)}" for way, p in pairs]
+    nnstd = [
+        f"{way.look.letter} {p.nnstd:.0%}{elsewhere(p.epoch, shown)}" for way, p in pairs if math.isfinite(p.nnstd)
+    ]
     told = f"; NNSTD {listed(nnstd)} of independent" if nnstd else ""
     return (
-        f"Epoch {near[0].epoch}: Jaccard distance to {LOOKS[0].letter}: {listed(jaccard)} "
+        f"Epoch {shown}: Jaccard distance to {LOOKS[0].letter}: {listed(jaccard)} "
         f"(independent masks {near[0].chance:.3f}){told}"
     )
 

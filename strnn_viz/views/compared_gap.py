@@ -12,7 +12,17 @@ import numpy as np
 from strnn_viz.runs import Measure, Run
 from strnn_viz.topology.between import nearest_epoch
 from strnn_viz.topology.gaps import Gap, gap, measured, seeds_of_kind
-from strnn_viz.views._compared import LOOKS, Look, cursor_line, final_epoch, letters, listed, look_curve, shared_axis
+from strnn_viz.views._compared import (
+    LOOKS,
+    Look,
+    cursor_line,
+    elsewhere,
+    final_epoch,
+    letters,
+    listed,
+    look_curve,
+    shared_axis,
+)
 from strnn_viz.views._plot import Line, Series, framed, styled, waiting, words
 from strnn_viz.views.compared_learning import comparable_measures, valid_key
 from strnn_viz.views.learning import run_measure, scale, value_text
@@ -117,7 +127,7 @@ def compared_gap(
     elements = [*bands, cursor_line(epoch, low, high, _X, _Y, straight), *curves, words([*ends, *none], _X, _Y)]
     label = "gap, points" if scale(runs[0]) == "linear" else f"gap, share of {LOOKS[0].letter}"
     digits = ".0%" if high - low > 0.12 else ".1%"
-    ticks = [(v, f"{v:+{digits}}" if abs(v) > 1e-9 else "0") for v in _ticks(low, high)]
+    ticks = [(v, f"{_sign(v)}{abs(v):{digits}}" if abs(v) > 1e-9 else "0") for v in _ticks(low, high)]
     return framed(elements, height=height, ylim=(low, high), ylabel=label, yticks=ticks, **axis)
 
 
@@ -127,14 +137,14 @@ def compared_gap_title(runs: Sequence[Run], found: Sequence[Against], epoch: int
     if not have or epoch is None:
         return "The gap appears with the first epoch that two runs have in common"
     measure, parts = run_measure(runs[0]), []
+    shown = nearest_epoch(have[0].gap.epochs.tolist(), epoch)
     for a in have:
         at = nearest_epoch(a.gap.epochs.tolist(), epoch)
         place = int(np.flatnonzero(a.gap.epochs == at)[0])
-        parts.append(f"{a.look.letter} {gap_words(a.gap, place, measure)}")
-    at = nearest_epoch(have[0].gap.epochs.tolist(), epoch)
+        parts.append(f"{a.look.letter} {gap_words(a.gap, place, measure)}{elsewhere(at, shown)}")
     better = "lower is better" if measure.lower_is_better else "higher is better"
     bands = "; ".join(dict.fromkeys(_band_words(a) for a in have))
-    return f"Epoch {at}, {measure.name} against {LOOKS[0].letter}: {listed(parts)} ({better}; {bands})"
+    return f"Epoch {shown}, {measure.name} against {LOOKS[0].letter}: {listed(parts)} ({better}; {bands})"
 
 
 def gap_words(found: Gap, place: int, measure: Measure) -> str:

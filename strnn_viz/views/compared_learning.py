@@ -11,7 +11,16 @@ import holoviews as hv
 from strnn_viz.runs import Run
 from strnn_viz.topology import row_of
 from strnn_viz.topology.between import nearest_epoch
-from strnn_viz.views._compared import LOOKS, cursor_line, final_epoch, letters, listed, look_curve, shared_axis
+from strnn_viz.views._compared import (
+    LOOKS,
+    cursor_line,
+    elsewhere,
+    final_epoch,
+    letters,
+    listed,
+    look_curve,
+    shared_axis,
+)
 from strnn_viz.views._plot import Series, framed, waiting, words
 from strnn_viz.views.learning import accuracy_range, column, other_metric, run_measure, scale, span, value_text
 
@@ -82,6 +91,7 @@ def compared_learning_title(runs: Sequence[Run], epoch: int | None) -> str:
             told.append(f"{look.letter} measured another thing")
         elif at is not None:
             value = row_of(run, at).get(key)
-            told.append(f"{look.letter} {value_text(measure, float('nan') if value is None else float(value))}")
+            text = value_text(measure, float("nan") if value is None else float(value))
+            told.append(f"{look.letter} {text}{elsewhere(at, epoch)}")
     name = f"validation {measure.name}" if key.startswith("valid_") else key.replace("_", " ")
     return f"Epoch {epoch}: {name} {listed(told, 6)}"

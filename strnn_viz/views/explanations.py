@@ -169,6 +169,53 @@ EXPLANATIONS: dict[str, Explanation] = {
         "were grown. Squares are as large as |w|, and hollow where the weight is negative.",
         f"{_PAPER}, Algorithm 1, lines 8 to 16; Section 3.2 (Eq. 5 and 6) and Section 3.3 (Eq. 7).",
     ),
+    "compared_mask": Explanation(
+        "Connections side by side",
+        "The same matrix in every run, each at its epoch nearest to the cursor: a row for each unit that reads and a "
+        "column for each that is read. Grey connections were there at the epoch before, green ones are new, orange "
+        "ones have just gone. All masks share one colour scale and one zoom, so that equal strength means equal "
+        "density. Look whether rows or columns fill up in one run and not in another.",
+        f"{_PAPER}, Section 3 and Algorithm 1; the two first topologies: Section 3.1.",
+    ),
+    "mask_difference": Explanation(
+        "Two masks over each other",
+        "Two runs at once, place by place: connections that only the first has, those of both in grey, and those that "
+        "only the second has. A swipe shows the one mask at the left of a divider and the other at its right. The "
+        "table counts them, beside what two independent random masks of these densities would share. Where no more "
+        "is shared than that, the two runs have nothing in common but their number of connections.",
+        "Jaccard index and overlap coefficient of the two sets of connections. Not part of the paper.",
+    ),
+    "compared_learning": Explanation(
+        "Learning of each run",
+        "What validation measured in each run after each epoch, over each other: perplexity of a language model (lower "
+        "is better, and the axis is logarithmic), or accuracy of a classifier. A run has its letter, colour, dash and "
+        "mark everywhere on this page. Look at which epoch the curves part, and whether they end at one height.",
+        f"{_PAPER}, Sections 4.1 and 4.2; Tables 2 to 5 compare such curves at their best epoch.",
+    ),
+    "compared_gap": Explanation(
+        "Gap",
+        "How much each run is above or below the first: as a share of its perplexity, or in points of accuracy. The "
+        "straight line at zero is the first run itself. Where there are several seeds of both kinds of run the curve "
+        "is over all of them, and the band shows how much seeds alone make of a difference; a gap whose band holds "
+        "zero says little. One seed of each has no band, and so no measure of chance.",
+        f"{_PAPER}, Sections 4.1 and 4.2, whose tables compare methods. Bands over seeds are not part of the paper.",
+    ),
+    "compared_density": Explanation(
+        "Density of each matrix",
+        "A bar for each matrix and run: the share of its places that are connected. The short line is where the "
+        "initialization puts it. A uniform start gives every matrix one density; an Erdős–Rényi start gives small "
+        "matrices more and large ones less, with as many connections in all. Look whether training moves the bars "
+        "away from their lines.",
+        f"{_PAPER}, Section 3.1 (Eq. 4 is the Erdős–Rényi start).",
+    ),
+    "compared_distance": Explanation(
+        "Distance between runs",
+        "How far the topology of each run is from that of the first, over epochs: 0% is the very same connections, and "
+        "100%, the dashed line, is as far apart as independent random masks are. The strong curves compare place by "
+        "place; the faint ones, NNSTD, let the units of one run be renamed to fit the other as well as possible. A "
+        "faint curve well below its strong one means that both found one shape with other units in its roles.",
+        f"Jaccard distance, not part of the paper; NNSTD: Liu et al. 2020, reference 35 of {_PAPER}, Section 2.2.2.",
+    ),
 }
 
 

@@ -96,6 +96,11 @@ def _masks(run: Run, epoch: int, layer: str | None) -> str:
 
 def _learning(run: Run, epoch: int, layer: str | None) -> str:
     del epoch, layer
+    return learning_course(run)
+
+
+def learning_course(run: Run) -> str:
+    """How a run has learned from its first epoch to its newest; empty before its second."""
     measure = run_measure(run)
     name = other_metric(run) or f"valid_{measure.name}"
     epochs, values = column(run, "epoch"), column(run, name)

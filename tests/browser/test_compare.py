@@ -72,6 +72,28 @@ def test_two_runs_are_scrubbed_zoomed_and_swiped_together_by_keyboard(page: Page
     expect(above).to_have_css("clip-path", re.compile(r"^inset\(0px 0px 0px (19|2[0-2])%\)$"))
 
 
+def test_the_address_holds_what_is_compared_and_brings_it_back(page: Page, compared: str) -> None:
+    page.goto(compared)
+    expect(page.get_by_role("heading", name=re.compile("^A and B share"))).to_be_visible()
+    assert page.url == compared
+    slider = page.get_by_role("slider", name="Epoch")
+    slider.press("Home")
+    slider.press("ArrowRight")
+    page.get_by_role("button", name="Swipe").press("Enter")
+    page.get_by_role("button", name="Zoom in").press("Enter")
+    page.wait_for_url(re.compile(r"/compare\?runs=uniform,er&epoch=1&mode=swipe&zoom=0.25,0.25,0.75,0.75$"))
+    page.goto(page.url)
+    expect(page.get_by_role("heading", name=re.compile("^LSTM layer 1, recurrent, epoch 1: 2 masks"))).to_be_visible()
+    expect(page.get_by_role("heading", name=re.compile("^A, left, and B, right, share"))).to_be_visible()
+    expect(page.get_by_role("button", name="Whole matrix")).to_be_enabled()
+    question = page.get_by_role("region", name="Gap")
+    expect(question).to_be_hidden()
+    page.locator(".card.gap summary").press("Enter")
+    expect(question).to_contain_text("Sections 4.1 and 4.2")
+    figure = page.get_by_role("figure", name="Connections side by side")
+    expect(figure).to_have_accessible_description(re.compile(r"epoch 1: 2 masks on one colour scale\. A \(uniform\)"))
+
+
 def test_one_button_trains_both_side_by_side(page: Page, explorer: Callable[..., str], tmp_path: Path) -> None:
     page.goto(explorer("--delay", "0.8", "--epochs", "200").replace("/explorer", "/compare"))
     expect(page.get_by_role("heading", name="Two topologies side by side")).to_be_visible()

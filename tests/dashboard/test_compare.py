@@ -2,16 +2,21 @@ import gc
 import json
 import math
 import os
+import re
 import threading
 import weakref
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import numpy as np
+import panel as pn
 import pytest
 
+from strnn_viz import views
 from strnn_viz.config import preset
-from strnn_viz.dashboard.compare import Comparison
+from strnn_viz.dashboard.about import About, Stacked
+from strnn_viz.dashboard.compare import Comparison, asked_runs
 from strnn_viz.dashboard.compare import duel as duels
 from strnn_viz.dashboard.compare.backlog import Backlog
 from strnn_viz.dashboard.compare.chart import Chart, Panel
@@ -24,6 +29,7 @@ from strnn_viz.errors import UsageError
 from strnn_viz.runs import Parent, RunWriter
 from strnn_viz.topology.between import shared_between
 from strnn_viz.views.compared_masks import WHOLE, Window
+from strnn_viz.views.compared_summaries import COMPARED_SUMMARIES
 from tests.dashboard.conftest import wait_for
 from tests.synthetic import make_run, snapshots
 
@@ -145,6 +151,96 @@ def test_curves_do_not_depend_on_the_cursor_but_for_a_line(hub: RunHub) -> None:
     assert all(chart.frame is frame for chart, frame in zip(charts, frames, strict=True))
     assert [chart._cursor.location for chart in charts] == [1, 1]
     assert all(chart._cursor in chart._figure.pane.object.center for chart in charts)
+
+
+def test_every_card_answers_what_one_looks_at_and_tells_its_numbers_once_a_person_rests(hub: RunHub) -> None:
+    page = comparison(hub, "uniform", "er")
+    panels = [page.deck.gallery_card, page.deck.pair.panel, *page.deck.panels.values()]
+    abouts = [found.object for panel in panels for found in panel.view.select(About)]
+    assert [re.findall("<h3>(.*?)</h3>", about) for about in abouts] == [
+        [views.explanation(name).name] for name in COMPARED_SUMMARIES
+    ]
+    for panel in panels:
+        panel.telling.clock = lambda: 0.0
+        (figure,) = panel.view.select(Stacked)
+        assert figure._attributes["role"] == "figure"
+        assert figure._attributes["aria-describedby"] == panel.telling.text._attributes["id"]
+    page.deck.settle(now=True)
+    page.player.slider.value = 2
+    page.deck.settle()
+    assert "epoch 5" in page.deck.gallery_card.telling.text.object  # a person who scrubs is not read to
+    page.deck.settle(now=True)
+    told = [panel.telling.text.object for panel in panels]
+    both = shared_between(hub.run("uniform"), 2, hub.run("er"), 2, [HH])
+    assert "LSTM layer 1, recurrent, epoch 2: 2 masks on one colour scale. A (uniform) at epoch 2: " in told[0]
+    assert f"A at epoch 2, B at epoch 2: A and B share {both.both} connections" in told[1]
+    assert f"{both.only_a} connections only in A, {both.both} in both" in told[1]
+    assert told[2].startswith("<p>Epoch 2: validation perplexity A ")
+    assert told[3].startswith("<p>Epoch 2, perplexity against A: B ")
+    assert told[4].startswith("<p>Epoch 2: every matrix is as dense in all runs. Density of each matrix: Embedding A ")
+    assert told[5].startswith(("<p>Topology distances appear once", "<p>Epoch "))
+    page.deck.gallery_card.instead("nothing")
+    assert page.deck.gallery_card.telling.text.object == ""
+
+
+def arrive(hub: RunHub, monkeypatch: pytest.MonkeyPatch, query: str) -> Comparison:
+    """A page opened by an address."""
+    arguments = {name: [value.encode() for value in values] for name, values in parse_qs(query).items()}
+    monkeypatch.setattr(type(pn.state), "session_args", property(lambda _: arguments))
+    page = Comparison(hub, Launcher(hub.folder), asked_runs())
+    page.view()
+    page._pace.clock = lambda: 0.0
+    return page
+
+
+def test_an_address_brings_back_what_was_compared(hub: RunHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = arrive(hub, monkeypatch, "runs=uniform,er")
+    page.look()
+    assert page.courier.address == ""  # nobody has gone anywhere yet
+    page.player.slider.value = 2
+    page.look()
+    assert page.courier.address == "runs=uniform,er&epoch=2"
+    page.deck.matrix.value = "lstm.1.weight_ih"
+    page.deck.pair.mode.value = SWIPE
+    page.deck.zoom.show(Window(0.25, 0.75, 0.0, 0.5))
+    page.look()
+    query = page.courier.address
+    assert query == "runs=uniform,er&epoch=2&matrix=lstm.1.weight_ih&mode=swipe&zoom=0.25,0,0.75,0.5"
+    other = arrive(hub, monkeypatch, query)
+    assert other.place == page.place
+    assert other.courier.address == ""
+    shown, again = titles(page), titles(other)
+    assert all(again[area] == shown[area] for area in shown if area != "apart")  # distances become known by and by
+    assert not other.notice.visible
+    assert other.deck.pair.swipe.view.visible
+    np.testing.assert_array_equal(pixels(other.deck.masks[1]), pixels(page.deck.masks[1]))
+    other.picker.value = ["er", "uniform"]
+    assert other.courier.address.startswith("runs=er,uniform&matrix=lstm.1.weight_ih&mode=swipe")
+
+
+def test_what_an_address_asks_for_in_vain_is_told(hub: RunHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = arrive(hub, monkeypatch, "runs=uniform,er&epoch=99&matrix=nothing&mode=sideways&zoom=2")
+    told = page.notice.object
+    assert "epoch 99, which is not recorded; the nearest is shown." in told
+    assert "The address asks for the matrix &#x27;nothing&#x27;. There are: " in told
+    assert "The address asks for the mode &#x27;sideways&#x27;. There are: difference, swipe." in told
+    assert "where four numbers from 0 to 1 are expected" in told
+    assert page.cursor.epoch == 5
+    page.picker.value = ["er", "uniform"]
+    assert not page.notice.visible
+
+
+def test_runs_that_come_by_themselves_are_not_for_the_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = arrive(ticking(tmp_path), monkeypatch, "")
+    for name in ("a", "b"):
+        make_run(tmp_path / name, preset("demo", epochs=1), epochs=1, hidden=4)
+    page.look()
+    page.look()
+    assert len(page.found) == 2
+    assert page.courier.address == ""
+    page.player.slider.value = 0
+    page.look()
+    assert page.courier.address == f"runs={','.join(page.chosen)}&epoch=0"
 
 
 def test_distances_become_known_beside_the_server(compared: Path) -> None:
@@ -364,6 +460,15 @@ def test_settings_and_chips(tmp_path: Path, compared: Path) -> None:
     assert '<b>B</b> <a href="./explorer?run=fork">fork</a>' in chips
     assert "&lt;i&gt;" in chips
     assert asked_words([], ["a"]) == []
+
+
+def test_settings_beyond_the_fourth_are_counted() -> None:
+    changes = {"method": "rigl", "seed": 2, "density": 0.1, "epochs": 7, "hidden": 9, "initialization": "erdos_renyi"}
+    a = preset("demo")
+    told = [differing_settings(a, a.replace(dict(list(changes.items())[:n]))) for n in (4, 5, 6)]
+    assert " more setting" not in told[0]
+    assert told[1].endswith(" and 1 more setting")
+    assert told[2].endswith(" and 2 more settings")
 
 
 def test_the_backlog_computes_beside_and_forgets_what_no_one_asks_for() -> None:

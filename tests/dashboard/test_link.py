@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strnn_viz.dashboard.link import Place, read_place
+from strnn_viz.dashboard.link import ComparedPlace, Place, read_compared, read_place
 
 SIDES = st.lists(st.integers(0, 9999), min_size=2, max_size=2, unique=True).map(
     lambda two: [s / 1e4 for s in sorted(two)]
@@ -50,3 +50,23 @@ def test_bytes_that_are_no_text_and_unknown_names_do_no_harm() -> None:
     place, problems = read_place({"run": [b"\xff\xfe"], "theme": [b"dark"], "epoch": [b"1", b"2"], "view": []})
     assert place == Place(run="��", epoch=2)
     assert problems == []
+
+
+@given(
+    st.lists(TEXT.filter(lambda name: name and "," not in name), max_size=3),
+    st.one_of(st.none(), st.integers(0, 10**8)), TEXT, TEXT, WINDOWS,
+)  # fmt: skip
+def test_an_address_of_a_comparison_leads_back_too(runs, epoch, matrix, mode, zoom) -> None:
+    place = ComparedPlace(tuple(runs), epoch, matrix, mode, zoom)
+    arguments = {name: [v.encode() for v in values] for name, values in parse_qs(place.query).items()}
+    assert read_compared(arguments) == (place, [])
+
+
+def test_an_address_of_a_comparison_tells_only_what_is_not_usual() -> None:
+    assert ComparedPlace().query == ""
+    place = ComparedPlace(("a", "b"), 3, "lstm.0.weight_ih", "swipe", (0.25, 0, 0.5, 1))
+    assert place.query == "runs=a,b&epoch=3&matrix=lstm.0.weight_ih&mode=swipe&zoom=0.25,0,0.5,1"
+    assert read_compared({"runs": [b"a", b"b, c,"]}) == (ComparedPlace(("a", "b", "c")), [])
+    found, problems = read_compared({"epoch": [b"-1"], "zoom": [b"1"]})
+    assert found == ComparedPlace()
+    assert len(problems) == 2

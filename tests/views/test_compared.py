@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +17,18 @@ from strnn_viz.topology.apart import apart
 from strnn_viz.topology.between import BOTH, ONLY_A, ONLY_B, Shared, shared_between
 from strnn_viz.topology.gaps import gap
 from strnn_viz.topology.pooling import LEVELS, MIXES
+from strnn_viz.views import compared_density as compared_density_module
+from strnn_viz.views import compared_distance as compared_distance_module
+from strnn_viz.views import compared_gap as compared_gap_module
+from strnn_viz.views import compared_learning as compared_learning_module
+from strnn_viz.views import compared_masks as compared_masks_module
 from strnn_viz.views import palette
 from strnn_viz.views._compared import LOOKS, listed, spread
 from strnn_viz.views._plot import Word
 from strnn_viz.views.compared_density import Densities, compared_density, compared_density_title, densities
 from strnn_viz.views.compared_distance import Way, compared_distance, compared_distance_title
 from strnn_viz.views.compared_gap import (
+    Against,
     compared_gap,
     compared_gap_title,
     gap_range,
@@ -37,6 +45,16 @@ from strnn_viz.views.compared_masks import (
     mask_difference,
     shared_words,
 )
+from strnn_viz.views.compared_summaries import (
+    COMPARED_SUMMARIES,
+    density_summary,
+    difference_summary,
+    distance_summary,
+    gap_summary,
+    learning_summary,
+    masks_summary,
+)
+from strnn_viz.views.explanations import EXPLANATIONS
 from tests.synthetic import make_run
 
 HH = "lstm.0.weight_hh"
@@ -98,7 +116,10 @@ def test_learning_curves_are_those_recorded(runs: list[Run], renderer: Any) -> N
 
 def test_learning_is_told_at_the_epoch_nearest(runs: list[Run]) -> None:
     a, b = runs[0].rows[6]["valid_perplexity"], runs[1].rows[4]["valid_perplexity"]
-    assert compared_learning_title(runs, 6) == f"Epoch 6: validation perplexity A {a:.0f}, B {b:.0f}"
+    assert compared_learning_title(runs, 6) == f"Epoch 6: validation perplexity A {a:.0f}, B {b:.0f} (epoch 4)"
+    b = runs[1].rows[3]["valid_perplexity"]
+    a = runs[0].rows[3]["valid_perplexity"]
+    assert compared_learning_title(runs, 3) == f"Epoch 3: validation perplexity A {a:.0f}, B {b:.0f}"
     assert compared_learning_title(runs, None) == "Learning curves appear with the first epoch"
 
 
@@ -132,6 +153,28 @@ def test_the_gap_is_over_all_seeds_of_a_kind(folder: Path, runs: list[Run], rend
 def test_two_seeds_of_one_kind_are_compared_with_each_other(folder: Path) -> None:
     runs = [Run(folder / "uniform"), Run(folder / "seed2")]
     assert kinds_to_first(runs, runs) == [({0: runs[0]}, {0: runs[1]})]
+
+
+def test_a_title_names_the_epoch_of_whoever_stands_at_another(folder: Path, runs: list[Run]) -> None:
+    found = [densities(run, 6) for run in runs]
+    assert re.search(r"^Epoch 6: densities differ most in .*: A [\d.]+%, B [\d.]+% \(epoch 4\)$",
+                     compared_density_title(found, 6))  # fmt: skip
+    assert "(epoch" not in compared_density_title([densities(run, 4) for run in runs], 4)
+    three = [Run(folder / "seed2"), Run(folder / "uniform"), runs[1]]
+    gaps = gaps_to_first(three, [({0: three[0]}, {0: run}) for run in three[1:]])
+    told = compared_gap_title(three, gaps, 6)
+    assert re.search(r"^Epoch 6, perplexity against A: B [^,]*%\), C [^,]*%\) \(epoch 4\) \(lower is better", told)
+    ways = [Way("a", LOOKS[1], (apart(*runs, 2),)), Way("b", LOOKS[2], (apart(*runs, 1),))]
+    told = compared_distance_title(ways, 2)
+    assert re.search(r"^Epoch 2: Jaccard distance to A: B [\d.]+, C [\d.]+ \(epoch 1\) \(", told)
+
+
+def test_losses_have_a_true_minus_on_the_axis(runs: list[Run], renderer: Any) -> None:
+    found = Against("er", LOOKS[1], gap({1: {0: 100.0, 1: 100.0}}, {1: {0: 98.0, 1: 101.0}}, share=True))
+    labels = list(renderer.get_plot(compared_gap(runs, [found], None)).state.yaxis[0].major_label_overrides.values())
+    assert any(label.startswith("−") for label in labels)
+    assert any(label.startswith("+") for label in labels)
+    assert not any("-" in label for label in labels)
 
 
 def test_nothing_in_common_is_told(folder: Path, renderer: Any) -> None:
@@ -265,3 +308,67 @@ def test_plots_keep_their_structure_from_nothing_to_all(folder: Path, count: int
         assert shown[0] == Densities({}, {}) or shown[0].shown
         stages[3].frame(compared_density(shown))
     assert [stage.structure for stage in stages] == [0, 0, 0, 0]
+
+
+def test_every_view_of_several_runs_is_explained_and_summed_up() -> None:
+    drawn = {
+        name
+        for module in (compared_density_module, compared_distance_module, compared_gap_module,
+                       compared_learning_module, compared_masks_module)
+        for name, found in vars(module).items()
+        if inspect.isfunction(found) and found.__module__ == module.__name__
+        and inspect.signature(found).return_annotation == "hv.Overlay" and not name.startswith("_")
+    }  # fmt: skip
+    assert len(drawn) == 6
+    assert drawn == set(COMPARED_SUMMARIES)
+    assert drawn <= set(EXPLANATIONS)
+
+
+def test_numbers_of_a_summary_are_those_of_the_view(folder: Path, runs: list[Run]) -> None:
+    infos = [run.layers[HH] for run in runs]
+    moved = [changes(run, at, [info]) for run, at, info in zip(runs, (6, 4), infos, strict=True)]
+    assert masks_summary(runs, [6, 4], infos, 6) == (
+        "LSTM layer 1, recurrent, epoch 6: 2 masks on one colour scale. "
+        f"A (uniform) at epoch 6: {moved[0].nnz} connections, a density of {moved[0].nnz / 256:.1%}; {moved[0].born} "
+        f"born, {moved[0].died} died, {moved[0].survived} survived. B (er) at epoch 4: {moved[1].nnz} connections, "
+        f"a density of {moved[1].nnz / 256:.1%}; {moved[1].born} born, {moved[1].died} died, "
+        f"{moved[1].survived} survived."
+    )
+    assert masks_summary(runs, [6, None], [infos[0], None], 6).endswith("B (er) has no such matrix.")
+    assert masks_summary(runs, [6, None], infos, 6).endswith("B (er) has no epoch yet.")
+
+    both = shared_between(runs[0], 6, runs[1], 4, [HH])
+    assert difference_summary("Said", both, "A", "B") == f"Said. {shared_words(both)}."
+
+    values = [row["valid_perplexity"] for row in runs[1].rows]
+    told = learning_summary(runs, 6)
+    assert told.startswith(f"{compared_learning_title(runs, 6)}. A (uniform): over 7 epochs it went from ")
+    assert f"B (er): over 5 epochs it went from {values[0]:,.0f} to {values[-1]:,.0f}; its best was" in told
+
+    found = gaps_to_first(runs, kinds_to_first(runs, runs))
+    ends = [gap_words(found[0].gap, i, PERPLEXITY) for i in (0, -1)]
+    assert gap_summary(runs, found, 2) == (
+        f"{compared_gap_title(runs, found, 2)}. B (er) went from {ends[0]} at epoch 0 to {ends[1]} at epoch 4."
+    )
+
+    dense = [densities(run, 6) for run in runs]
+    told = density_summary(dense, 6)
+    assert f"LSTM layer 1, recurrent A {moved[0].nnz / 256:.1%}, B {moved[1].nnz / 256:.1%}" in told
+    assert told.count("; ") == len(dense[0].shown) - 1
+
+    points = tuple(apart(*runs, e) for e in (0, 4))
+    ways = [Way("er", LOOKS[1], points)]
+    assert distance_summary(ways, 4) == (
+        f"{compared_distance_title(ways, 4)}. B (er) went from {points[0].jaccard:.3f} at epoch 0 to "
+        f"{points[1].jaccard:.3f} at epoch 4."
+    )
+
+
+def test_a_summary_tells_what_will_appear(folder: Path) -> None:
+    empty = [Run(folder / "empty")] * 2
+    gaps = gaps_to_first(empty, kinds_to_first(empty, empty))
+    assert masks_summary(empty, [None, None], [None, None], None) == "Connections appear with the first epoch."
+    assert learning_summary(empty, None) == "Learning curves appear with the first epoch."
+    assert gap_summary(empty, gaps, None) == "The gap appears with the first epoch that two runs have in common."
+    assert density_summary([Densities({}, {})] * 2, None) == "Densities appear with the first epoch."
+    assert distance_summary([Way("er", LOOKS[1], ())], None).startswith("Topology distances appear once")

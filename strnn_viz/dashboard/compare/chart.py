@@ -10,6 +10,7 @@ from typing import Any
 import panel as pn
 from bokeh.models import Plot, Span
 
+from strnn_viz.dashboard.about import About, Sentences, Stacked
 from strnn_viz.dashboard.hub import RunHub
 from strnn_viz.dashboard.parts import Text, paragraphs
 from strnn_viz.dashboard.stage import Figure, Frame, Stage
@@ -128,26 +129,42 @@ class Panel:
     name : str
         What it is called while it has nothing to say.
     body : list of Panel objects
-        Charts and what else stands below the title.
+        Charts, a figure to a screen reader.
     tools : sequence of Panel objects
         Stand at the right of the title.
     below : bool
         Whether they stand below it instead, where there is not much room.
+    foot : Panel object or None
+        Stands below the charts.
+    shown : sequence of str
+        Names of the views that the charts draw: what they are is told behind a question mark.
     """
 
     def __init__(
-        self, area: str, name: str, body: Sequence[Any], tools: Sequence[Any] = (), *, below: bool = False
+        self,
+        area: str,
+        name: str,
+        body: Sequence[Any],
+        tools: Sequence[Any] = (),
+        *,
+        below: bool = False,
+        foot: Any = None,
+        shown: Sequence[str] = (),
     ) -> None:
         self._name = name
         self.trouble = ""
         self.title = Text(looks="title", attributes={"aria-live": "polite"}, sizing_mode="stretch_width")
         self.over = Text(looks="over", attributes={"role": "status"}, visible=False)
-        row = {"sizing_mode": "stretch_width", "margin": 0}
-        head = [self.title, pn.Row(*tools, **row)] if below else [pn.Row(self.title, *tools, **row)]
+        self.telling = Sentences(f"told-{area}")
+        lines = [[self.title], list(tools)] if below else [[self.title, *tools]]
+        margins = [(0, 28 if shown and i == 0 else 0, 0, 0) for i in range(len(lines))]  # room for the question mark
+        head = [pn.Row(*line, sizing_mode="stretch_width", margin=m) for line, m in zip(lines, margins, strict=True)]
+        figure = Stacked(*body, name=name, described=f"told-{area}", stylesheets=[style("pair")], **FILLING)
+        about = [About(shown)] if shown else []
+        parts = [*head, *about, figure, self.telling.text, *([foot] if foot else []), self.over]
         self.view = pn.Column(
-            *head, *body, self.over, stylesheets=[style("card")], styles={"grid-area": area},
-            css_classes=["card", area], **FILLING,
-        )  # fmt: skip
+            *parts, stylesheets=[style("card")], styles={"grid-area": area}, css_classes=["card", area], **FILLING
+        )
         self.title.say(f"<h2>{escape(name)}</h2>")
 
     def fill(self, work: Callable[[], str]) -> None:
@@ -166,5 +183,6 @@ class Panel:
 
     def instead(self, *words: str, kind: str = "") -> None:
         """Show no plot, but words."""
+        self.telling.silence()
         self.title.say(f"<h2>{escape(self._name)}</h2>")
         self.over.say(f'<div class="over"><div>{paragraphs(*words, kind=kind)}</div></div>')

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from html import escape
 from typing import Any
@@ -13,10 +14,11 @@ import panel_material_ui as pmui
 
 from strnn_viz.dashboard.compare.chart import FILLING, Chart, Panel
 from strnn_viz.dashboard.compare.distances import Distances
-from strnn_viz.dashboard.compare.pair import Pair
+from strnn_viz.dashboard.compare.pair import DIFFERENCE, Pair
 from strnn_viz.dashboard.compare.standing import Standing, colour_scale
 from strnn_viz.dashboard.compare.zoom import Zoom
 from strnn_viz.dashboard.hub import RunHub
+from strnn_viz.dashboard.link import ComparedPlace
 from strnn_viz.dashboard.parts import Text
 from strnn_viz.dashboard.theme import style
 from strnn_viz.errors import StrnnVizError
@@ -28,13 +30,24 @@ from strnn_viz.views.compared_density import Densities, compared_density, compar
 from strnn_viz.views.compared_distance import Way, compared_distance, compared_distance_title
 from strnn_viz.views.compared_gap import Against, Kinds, compared_gap, compared_gap_title, gaps_to_first, kinds_to_first
 from strnn_viz.views.compared_learning import compared_learning, compared_learning_title
-from strnn_viz.views.compared_masks import compared_mask
+from strnn_viz.views.compared_masks import WHOLE, Window, compared_mask
+from strnn_viz.views.compared_summaries import (
+    density_summary,
+    distance_summary,
+    gap_summary,
+    learning_summary,
+    masks_summary,
+)
 from strnn_viz.views.learning import scale
 
 #: Masks side by side, by how many there are.
 _ACROSS = {2: 2, 3: 3, 4: 2, 5: 3, 6: 3, 7: 4, 8: 4}
 #: The curves and bars below them, by their places in the grid.
 _NAMES = {"learning": "Learning", "gap": "Gap", "density": "Density of each matrix", "apart": "Distance"}
+_DRAWN = {
+    "learning": "compared_learning", "gap": "compared_gap", "density": "compared_density",
+    "apart": "compared_distance",
+}  # fmt: skip
 _LEGEND = (("survived", palette.SURVIVED, "■"), ("born", palette.BORN, "▲"), ("died", palette.DIED, "▼"))
 
 
@@ -63,11 +76,14 @@ class Deck:
         ]
         self.gallery = pn.Column(stylesheets=[style("gallery")], **FILLING)
         self.gallery_card = Panel(
-            "masks", "Connections side by side", [self.gallery, _legend()], [self.zoom.view(), self.matrix]
-        )
+            "masks", "Connections side by side", [self.gallery], [self.zoom.view(), self.matrix],
+            foot=_legend(), shown=["compared_mask"],
+        )  # fmt: skip
         self.pair = Pair(hub, self.zoom, self.redraw)
         self.charts = {area: Chart(hub, area, over_epochs=area != "density") for area in _NAMES}
-        self.panels = {area: Panel(area, _NAMES[area], [chart.slot]) for area, chart in self.charts.items()}
+        self.panels = {
+            area: Panel(area, _NAMES[area], [chart.slot], shown=[_DRAWN[area]]) for area, chart in self.charts.items()
+        }
         self.head = pn.Column(stylesheets=[style("card")], styles={"grid-area": "head"}, css_classes=["card", "head"],
                               margin=0, sizing_mode="stretch_width")  # fmt: skip
         self.key, self.summary = Text(looks="key"), Text(looks="summary", attributes={"role": "status"})
@@ -108,11 +124,12 @@ class Deck:
         self.panels["learning"].fill(lambda: self._chart(
             "learning", (count, axis), names, (history,),
             lambda: compared_learning(runs, None, height=None), lambda: compared_learning_title(runs, epoch),
+            lambda: learning_summary(runs, epoch),
         ))  # fmt: skip
         self.panels["gap"].fill(lambda: self._draw_gap(runs, epoch))
         self.panels["density"].fill(lambda: self._chart(
             "density", count, names, (repr(self.densities()),), lambda: compared_density(self.densities(), height=None),
-            lambda: compared_density_title(self.densities(), epoch),
+            lambda: compared_density_title(self.densities(), epoch), lambda: density_summary(self.densities(), epoch),
         ))  # fmt: skip
         self._draw_distances()
         self.apply()
@@ -143,6 +160,45 @@ class Deck:
                 with pn.io.hold():
                     self._draw_distances()
                     self.charts["apart"].apply()
+
+    def place(self, place: ComparedPlace) -> ComparedPlace:
+        """What an address tells of the deck, added to runs and an epoch; the usual is not told."""
+        matrix, mode, seen = self.matrix.value or "", self.pair.mode.value, self.zoom.seen
+        usual = default_matrix(self._found[0].run) if self._found else None
+        return replace(
+            place,
+            matrix="" if usual is None or matrix == usual.name else matrix,
+            mode="" if mode == DIFFERENCE else mode.lower(),
+            zoom=None if seen == WHOLE else (seen.left, seen.top, seen.right, seen.bottom),
+        )
+
+    def go(self, place: ComparedPlace) -> list[str]:
+        """Show the matrix, the picture of two masks and the part of the masks that an address asks for.
+
+        Returns
+        -------
+        list of str
+            A sentence for each of these that there is not.
+        """
+        amiss = []
+        modes = {mode.lower(): mode for mode in self.pair.mode.options}
+        matrices = {name: name for name in self.matrix.options.values()}
+        for what, asked, widget, known in (
+            ("matrix", place.matrix, self.matrix, matrices),
+            ("mode", place.mode, self.pair.mode, modes),
+        ):
+            if asked in known:
+                widget.value = known[asked]
+            elif asked:
+                amiss.append(f"The address asks for the {what} {asked!r}. There are: {', '.join(known)}.")
+        if place.zoom:
+            self.zoom.show(Window(place.zoom[0], place.zoom[2], place.zoom[1], place.zoom[3]))
+        return amiss
+
+    def settle(self, *, now: bool = False) -> None:
+        """Tell those who hear the page what each card shows, once the cursor rests or `now`."""
+        for panel in (self.gallery_card, self.pair.panel, *self.panels.values()):
+            panel.telling.settle(now=now)
 
     def densities(self) -> list[Densities]:
         """Of each run, at its epoch."""
@@ -193,6 +249,11 @@ class Deck:
             )
             chart.caption.say(_caption(s, own))
         label = layer_label(found[0].run, info.name)
+        own_epochs, matrices = [s.epoch for s in found], [s.matrix(info.name) for s in found]
+        self.gallery_card.telling.tell(
+            (info.name, found[0].wanted, *(s.key for s in found)),
+            lambda: [masks_summary([s.run for s in found], own_epochs, matrices, found[0].wanted)],
+        )
         return f"{label}, epoch {found[0].wanted}: {len(found)} masks on one colour scale, zoomed together"
 
     def _draw_gap(self, runs: list[Run], epoch: int | None) -> str:
@@ -210,6 +271,7 @@ class Deck:
         return self._chart(
             "gap", len(runs), names, (key,),
             lambda: compared_gap(runs, gaps, None, height=None), lambda: self.gap_title,
+            lambda: gap_summary(runs, gaps, epoch),
         )  # fmt: skip
 
     def _draw_distances(self) -> None:
@@ -223,17 +285,19 @@ class Deck:
                 "apart", len(found), tuple(s.name for s in found),
                 (key, tuple(s.state.version[0] for s in found), tuple(s.state.total for s in found)),
                 lambda: compared_distance(runs, self.ways, None, height=None),
-                lambda: compared_distance_title(self.ways, epoch),
+                lambda: compared_distance_title(self.ways, epoch), lambda: distance_summary(self.ways, epoch),
             )  # fmt: skip
 
         self.panels["apart"].fill(draw)
 
     def _chart(
         self, area: str, kind: Any, names: tuple[str, ...], key: tuple[Any, ...], draw: Callable[[], Any],
-        title: Callable[[], str],
+        title: Callable[[], str], summary: Callable[[], str],
     ) -> str:  # fmt: skip
+        epoch = self._found[0].wanted
         self.charts[area].prepare(kind, names, key, draw)
-        self.charts[area].point(self._found[0].wanted)
+        self.charts[area].point(epoch)
+        self.panels[area].telling.tell((names, key, epoch), lambda: [summary()])
         return title()
 
 

@@ -19,8 +19,10 @@ from strnn_viz.dashboard.compare.words import asked_words, misfits, setting_word
 from strnn_viz.dashboard.cursor import Cursor
 from strnn_viz.dashboard.hub import RunHub, RunState
 from strnn_viz.dashboard.launcher import Launcher
+from strnn_viz.dashboard.link import ComparedPlace, read_compared
 from strnn_viz.dashboard.parts import Pace, Text, paragraphs
 from strnn_viz.dashboard.player import Player, in_session
+from strnn_viz.dashboard.sharing import Courier
 from strnn_viz.dashboard.theme import style
 from strnn_viz.dashboard.words import count
 from strnn_viz.errors import StrnnVizError
@@ -61,6 +63,8 @@ class Comparison:
         self._due = self._turning = False
         self._told: tuple[Any, ...] = ()
         self._told_at = -math.inf
+        self._place: ComparedPlace | None = None
+        self._amiss: list[str] = []
         self.chosen: list[str] = []
         self.found: list[Standing] = []
         self._states: list[RunState] = []
@@ -68,6 +72,7 @@ class Comparison:
         self.player = Player(self.cursor)
         self.duel = Duel(launcher, self.open)
         self.deck = Deck(hub)
+        self.courier = Courier()
         self.picker = pmui.MultiChoice(
             label="Runs compared", options=[], max_items=MOST_RUNS, margin=0, sizing_mode="stretch_width",
             searchable=True,
@@ -88,7 +93,7 @@ class Comparison:
             self.notice, self.empty, self.deck.view, self.player.view(),
             stylesheets=[style("shell")], sizing_mode="stretch_both", margin=0,
         )  # fmt: skip
-        self._look()
+        self._arrive(*read_compared(pn.state.session_args or {}))
         if pn.state.curdoc is not None and self.found:
             fold_where_narrow(pn.state.curdoc)
         choose = pn.Column(
@@ -96,19 +101,49 @@ class Comparison:
             stylesheets=[style("form")], sizing_mode="stretch_width", margin=0, css_classes=["choose"],
         )  # fmt: skip
         return quiet_page(
-            header=[self.status],
+            header=[self.status, self.courier],
             sidebar=[choose, pmui.Divider(margin=(8, 16)), self.duel.view()],
             main=[shell],
             sidebar_width=272,
             sidebar_resizable=False,
         )
 
+    def _arrive(self, place: ComparedPlace, amiss: list[str]) -> None:
+        """Look for the first time, and go where the address says."""
+        self._amiss = amiss
+        self._look()
+        if self.found and place != ComparedPlace(runs=place.runs):
+            with pn.io.hold():
+                self._amiss += self.deck.go(place)
+                if place.epoch is not None:
+                    self.cursor.scrub(place.epoch)
+                    if self.cursor.epoch != place.epoch:
+                        self._amiss.append(
+                            f"The address asks for epoch {place.epoch:,}, which is not recorded; the nearest is shown."
+                        )
+                self._draw(self._names or [])
+        self._tell(self._names or [], "")
+        # Now, and not once the cursor rests: a browser that still builds the page cannot take a word that appears.
+        self.deck.settle(now=True)
+        self._place = self.place
+
+    @property
+    def place(self) -> ComparedPlace:
+        """What is seen now."""
+        epoch = None if self.cursor.follow else self.cursor.epoch
+        return self.deck.place(ComparedPlace(tuple(self._asked or self.chosen), epoch))
+
+    def _note_place(self) -> None:
+        """Keep in the address what is seen, once a person has gone somewhere, so that it can be shared."""
+        if self._place is not None and (place := self.place) != self._place:
+            self._place = place
+            self.courier.address = place.query
+
     def open(self, names: Sequence[str]) -> None:
         """Compare these runs from now on, following those that train."""
         self.hub.names(now=True)
-        self._asked = list(names)
+        self._asked, self._amiss = list(names), []
         self._names = None
-        self._write_address(names)
         self._look()
 
     def look(self) -> None:
@@ -120,6 +155,7 @@ class Comparison:
             self.duel.update()
             self.player.settle()
             names = self.hub.names()
+            chosen, by_person = self.chosen, self._names is None
             if names != self._names:
                 self._choose(names)
             before, trouble = [(s.state.version, s.state.status) for s in self.found], ""
@@ -136,6 +172,10 @@ class Comparison:
             else:
                 self.deck.grow()
             self._tell(names, trouble)
+            self.deck.settle()
+            if self._place is not None and chosen != self.chosen and not by_person:
+                self._place = self.place  # runs came or went by themselves, which is not for the address
+            self._note_place()
 
     def _draw_soon(self) -> None:
         """Draw once the moves that are already on their way have arrived; one by one they would queue up."""
@@ -216,7 +256,7 @@ class Comparison:
         self.status.say(told if self.found else "")
         here = (self.cursor.epoch, *(s.history for s in self.found))
         asked = asked_words(self._asked, names)
-        self.notice.say(paragraphs(*asked, trouble, kind="error") + paragraphs(*misfits(self.found)))
+        self.notice.say(paragraphs(*asked, *self._amiss, trouble, kind="error") + paragraphs(*misfits(self.found)))
         # A person who scrubs is not read to, nor at every epoch of a fast training.
         rests, long_ago = here == self._told, self._pace.clock() > self._told_at + TELL_SECONDS
         self._told = here
@@ -230,19 +270,12 @@ class Comparison:
         if self._filling:
             return
         names = [name for name in event.new or [] if name in (self._names or [])]
-        self._asked = list(names)
+        self._asked, self._amiss = list(names), []
         self._names = None
         self.player.halt()
-        self._write_address(names)
         self._look()
-
-    def _write_address(self, names: Sequence[str]) -> None:
-        """Keep in the address what is compared, so that it can be shared."""
-        if in_session() and pn.state.location is not None:
-            pn.state.location.search = f"?runs={','.join(names)}" if names else ""
 
 
 def asked_runs() -> list[str]:
     """The names in ``?runs=a,b`` of the address this session was opened with."""
-    found = pn.state.session_args.get("runs", [])
-    return [name.strip() for value in found for name in value.decode("utf-8", "replace").split(",") if name.strip()]
+    return list(read_compared(pn.state.session_args)[0].runs)

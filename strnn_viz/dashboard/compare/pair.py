@@ -17,10 +17,12 @@ from strnn_viz.dashboard.hub import RunHub
 from strnn_viz.dashboard.parts import Text
 from strnn_viz.dashboard.theme import FIELD_SX
 from strnn_viz.runs import LayerInfo
+from strnn_viz.topology import layer_label
 from strnn_viz.topology.between import Shared, common_matrices, misfit, shared_between
 from strnn_viz.views import palette
 from strnn_viz.views._compared import LOOKS
 from strnn_viz.views.compared_masks import chance_words, compared_mask, mask_difference
+from strnn_viz.views.compared_summaries import difference_summary
 
 DIFFERENCE, SWIPE = "Difference", "Swipe"
 
@@ -53,8 +55,9 @@ class Pair:
             widget.param.watch(lambda _: None if self._filling else again(), "value")
         tools = [self.mode, self.first, self.second]
         self.panel = Panel(
-            "pair", "Difference", [self.difference.slot, self.swipe.view, self.counts], tools, below=True
-        )
+            "pair", "Difference", [self.difference.slot, self.swipe.view], tools,
+            below=True, foot=self.counts, shown=["mask_difference"],
+        )  # fmt: skip
 
     def draw(self, standings: list[Standing], info: LayerInfo | None) -> None:
         """Compare two of the runs where the cursor is.
@@ -132,7 +135,10 @@ class Pair:
         self.counts.say(counts_table(here, everywhere, a, b, *columns_named))
         x, y = named
         pair = f"{x}, left, and {y}, right," if swiping else f"{x} and {y}"
-        return f"{pair} share {here.both:,} connections, {chance_words(here)}"
+        title = f"{pair} share {here.both:,} connections, {chance_words(here)}"
+        told = f"{layer_label(a.run, shown.name)}, {x} at epoch {a.epoch}, {y} at epoch {b.epoch}: {title}"
+        self.panel.telling.tell((*a.key, *b.key, told), lambda: [difference_summary(told, here, x, y)])
+        return title
 
 
 def counts_table(here: Shared, everywhere: Shared, a: Standing, b: Standing, *columns: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from strnn_viz.config import RunConfig
 from strnn_viz.dashboard.choices import AXES
 from strnn_viz.dashboard.compare.standing import Standing
+from strnn_viz.dashboard.words import count
 from strnn_viz.errors import StrnnVizError
 from strnn_viz.rules import METHODS
 from strnn_viz.runs import forks
@@ -38,7 +39,7 @@ def differing_settings(a: RunConfig | None, b: RunConfig | None) -> str:
     found = {key: both for key, both in forks.differences(a, b).items() if key not in _UNTOLD}
     told = [f"{_title(key)} ({_value(key, x)}, {_value(key, y)})" for key, (x, y) in list(found.items())[:4]]
     more = len(found) - len(told)
-    return ", ".join(told) + (f" and {more} more settings" if more > 0 else "")
+    return ", ".join(told) + (f" and {count(more, 'more setting')}" if more > 0 else "")
 
 
 def asked_words(asked: Sequence[str], known: Sequence[str]) -> list[str]:

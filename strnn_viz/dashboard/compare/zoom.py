@@ -12,6 +12,7 @@ from bokeh.events import RangesUpdate
 from bokeh.models import Plot, Range1d
 
 from strnn_viz.dashboard.player import in_session
+from strnn_viz.dashboard.sharing import later
 from strnn_viz.views.compared_masks import WHOLE, Window
 
 _GATHER_MS = 80  # time for turns of the wheel to arrive before cells are drawn anew
@@ -69,8 +70,13 @@ class Zoom:
 
     def show(self, window: Window) -> None:
         """Turn all figures to a part of the matrix."""
-        self.across.update(start=window.left, end=window.right)
-        self.down.update(start=window.bottom, end=window.top)
+
+        def turn() -> None:
+            self.across.update(start=window.left, end=window.right)
+            self.down.update(start=window.bottom, end=window.top)
+
+        # In the page's own turn: a press of a button is heard in between where another change is on its way.
+        later(pn.state.curdoc, turn)
         self._see(window)
 
     def _moved(self, event: Any) -> None:
