@@ -63,6 +63,8 @@ class ComparedPlace:
         Name of the matrix seen; empty for the usual.
     mode : str
         How two masks are laid over each other: ``"swipe"``, or empty for their difference.
+    pair : str
+        Letters of these two, as ``"C,A"``; empty for the first two runs.
     zoom : tuple of float or None
         Left, top, right and bottom of what is seen of the matrix, from 0 to 1; None for all of it.
     """
@@ -71,6 +73,7 @@ class ComparedPlace:
     epoch: int | None = None
     matrix: str = ""
     mode: str = ""
+    pair: str = ""
     zoom: Window | None = None
 
     @property
@@ -82,6 +85,7 @@ class ComparedPlace:
                 "epoch": _epoch_text(self.epoch),
                 "matrix": self.matrix,
                 "mode": self.mode,
+                "pair": self.pair,
                 "zoom": _window_text(self.zoom),
             }
         )
@@ -115,7 +119,7 @@ def read_compared(arguments: Mapping[str, Sequence[bytes]]) -> tuple[ComparedPla
     listed = (value.decode("utf-8", errors="replace").split(",") for value in arguments.get("runs", ()))
     runs = tuple(name.strip() for names in listed for name in names if name.strip())
     epoch, zoom = _epoch(given, problems), _zoom(given, problems)
-    words = {name: given.get(name, "") for name in ("matrix", "mode")}
+    words = {name: given.get(name, "") for name in ("matrix", "mode", "pair")}
     return ComparedPlace(runs, epoch, **words, zoom=zoom[0] if zoom else None), problems
 
 

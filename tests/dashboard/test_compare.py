@@ -218,6 +218,23 @@ def test_an_address_brings_back_what_was_compared(hub: RunHub, monkeypatch: pyte
     assert other.courier.address.startswith("runs=er,uniform&matrix=lstm.1.weight_ih&mode=swipe")
 
 
+def test_an_address_brings_back_which_two_of_several_are_laid_over_each_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for i in range(3):
+        make_run(tmp_path / f"run{i}", preset("demo", epochs=1, seed=i), epochs=1, hidden=4, seed=i)
+    page = arrive(RunHub(tmp_path), monkeypatch, "runs=run0,run1,run2")
+    page.deck.pair.first.value = "C"
+    page.look()
+    assert page.courier.address == "runs=run0,run1,run2&pair=C,B"
+    other = arrive(RunHub(tmp_path), monkeypatch, "runs=run0,run1,run2&pair=B,A")
+    assert "B and A share" in titles(other)["pair"]
+    other.look()
+    assert other.courier.address == ""
+    wrong = arrive(RunHub(tmp_path), monkeypatch, "runs=run0,run1,run2&pair=A,D")
+    assert "The address asks for the pair &#x27;A,D&#x27;, where two letters" in wrong.notice.object
+
+
 def test_what_an_address_asks_for_in_vain_is_told(hub: RunHub, monkeypatch: pytest.MonkeyPatch) -> None:
     page = arrive(hub, monkeypatch, "runs=uniform,er&epoch=99&matrix=nothing&mode=sideways&zoom=2")
     told = page.notice.object

@@ -54,18 +54,18 @@ def test_bytes_that_are_no_text_and_unknown_names_do_no_harm() -> None:
 
 @given(
     st.lists(TEXT.filter(lambda name: name and "," not in name), max_size=3),
-    st.one_of(st.none(), st.integers(0, 10**8)), TEXT, TEXT, WINDOWS,
+    st.one_of(st.none(), st.integers(0, 10**8)), TEXT, TEXT, TEXT, WINDOWS,
 )  # fmt: skip
-def test_an_address_of_a_comparison_leads_back_too(runs, epoch, matrix, mode, zoom) -> None:
-    place = ComparedPlace(tuple(runs), epoch, matrix, mode, zoom)
+def test_an_address_of_a_comparison_leads_back_too(runs, epoch, matrix, mode, pair, zoom) -> None:
+    place = ComparedPlace(tuple(runs), epoch, matrix, mode, pair, zoom)
     arguments = {name: [v.encode() for v in values] for name, values in parse_qs(place.query).items()}
     assert read_compared(arguments) == (place, [])
 
 
 def test_an_address_of_a_comparison_tells_only_what_is_not_usual() -> None:
     assert ComparedPlace().query == ""
-    place = ComparedPlace(("a", "b"), 3, "lstm.0.weight_ih", "swipe", (0.25, 0, 0.5, 1))
-    assert place.query == "runs=a,b&epoch=3&matrix=lstm.0.weight_ih&mode=swipe&zoom=0.25,0,0.5,1"
+    place = ComparedPlace(("a", "b"), 3, "lstm.0.weight_ih", "swipe", "B,A", (0.25, 0, 0.5, 1))
+    assert place.query == "runs=a,b&epoch=3&matrix=lstm.0.weight_ih&mode=swipe&pair=B,A&zoom=0.25,0,0.5,1"
     assert read_compared({"runs": [b"a", b"b, c,"]}) == (ComparedPlace(("a", "b", "c")), [])
     found, problems = read_compared({"epoch": [b"-1"], "zoom": [b"1"]})
     assert found == ComparedPlace()

@@ -14,7 +14,7 @@ import panel_material_ui as pmui
 
 from strnn_viz.dashboard.compare.chart import FILLING, Chart, Panel
 from strnn_viz.dashboard.compare.distances import Distances
-from strnn_viz.dashboard.compare.pair import DIFFERENCE, Pair
+from strnn_viz.dashboard.compare.pair import DIFFERENCE, USUAL, Pair
 from strnn_viz.dashboard.compare.standing import Standing, colour_scale
 from strnn_viz.dashboard.compare.zoom import Zoom
 from strnn_viz.dashboard.hub import RunHub
@@ -169,6 +169,7 @@ class Deck:
             place,
             matrix="" if usual is None or matrix == usual.name else matrix,
             mode="" if mode == DIFFERENCE else mode.lower(),
+            pair=self.pair.letters if self._found and self.pair.letters != USUAL else "",
             zoom=None if seen == WHOLE else (seen.left, seen.top, seen.right, seen.bottom),
         )
 
@@ -191,6 +192,8 @@ class Deck:
                 widget.value = known[asked]
             elif asked:
                 amiss.append(f"The address asks for the {what} {asked!r}. There are: {', '.join(known)}.")
+        if place.pair and not self.pair.turn(place.pair):
+            amiss.append(f"The address asks for the pair {place.pair!r}, where two letters of runs are expected: A,B.")
         if place.zoom:
             self.zoom.show(Window(place.zoom[0], place.zoom[2], place.zoom[1], place.zoom[3]))
         return amiss

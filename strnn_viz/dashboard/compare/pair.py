@@ -25,6 +25,7 @@ from strnn_viz.views.compared_masks import chance_words, compared_mask, mask_dif
 from strnn_viz.views.compared_summaries import difference_summary
 
 DIFFERENCE, SWIPE = "Difference", "Swipe"
+USUAL = f"{LOOKS[0].letter},{LOOKS[1].letter}"
 
 
 class Pair:
@@ -81,6 +82,19 @@ class Pair:
             self.panel.instead(told or "Two masks are laid over each other here once both runs have an epoch.")
         else:
             self.panel.fill(lambda: self._compare(a, b, shown, common, whole=not why, swiping=swiping))
+
+    @property
+    def letters(self) -> str:
+        """The two runs laid over each other, as ``"A,B"``."""
+        return f"{self.first.value},{self.second.value}"
+
+    def turn(self, letters: str) -> bool:
+        """Lay two other runs over each other, as :attr:`letters` names them; whether there are such two."""
+        first, _, second = letters.partition(",")
+        if first == second or not {first, second} <= set(self.first.options):
+            return False
+        self.first.value, self.second.value = first, second
+        return True
 
     def apply(self) -> None:
         """Bring the figures to what was prepared."""
