@@ -16,10 +16,9 @@ from strnn_viz.nn.models import LanguageModel
 from strnn_viz.rules import METHODS
 from strnn_viz.runs import LayerInfo
 from strnn_viz.sparsity.discovery import weight_matrices
-from strnn_viz.sparsity.initialization import allocate
 from strnn_viz.sparsity.schedules import cubic_density
 from strnn_viz.training.accounting import dense_gradient_share, forward_flops, training_flops
-from strnn_viz.training.small_dense import excluded, model_config
+from strnn_viz.training.small_dense import excluded, model_config, sparse_budgets
 
 #: What a corpus counts for in an epoch: words to predict, or passages to classify, with how many classes.
 TOKENS = {"ptb": 929_589, "sotu": 460_494, "wikitext-2": 2_088_628}
@@ -88,7 +87,7 @@ def cost(config: RunConfig, sizes: Sequence[int] = ()) -> Cost:
     infos = matrices(config, sizes)
     masked = [info for info in infos if not _excluded(config, info)]
     full = method in ("dense", "small-dense") or bool(sizes)
-    nnz = {info.name: info.size for info in masked} if full else allocated(config, masked)
+    nnz = {info.name: info.size for info in masked} if full else sparse_budgets(config, masked)
     forward = forward_flops(infos, nnz, _passage(config))
     tokens = trained_tokens(config)
     share = dense_gradient_share(config.sparsity, config.sparsity.update_every or steps(config))
@@ -119,16 +118,6 @@ def matrices(config: RunConfig, sizes: Sequence[int] = ()) -> list[LayerInfo]:
 
     with torch.device("meta"):
         return [info for info, _ in weight_matrices(build(model_config(config, build)))]
-
-
-def allocated(config: RunConfig, infos: Sequence[LayerInfo]) -> dict[str, int]:
-    """Active weights of each matrix in the first topology, per matrix or per gate as configured."""
-    sparsity = config.sparsity
-    gates = [len(info.gates) or 1 if sparsity.granularity == "gate" else 1 for info in infos]
-    shapes = [(i.shape[0] // n, i.shape[1]) for i, n in zip(infos, gates, strict=True) for _ in range(n)]
-    budgets = allocate(sparsity.initialization, shapes, sparsity.density, sparsity.epsilon)
-    rest = iter(budgets)
-    return {info.name: sum(next(rest) for _ in range(n)) for info, n in zip(infos, gates, strict=True)}
 
 
 def resized(config: RunConfig, units: int) -> RunConfig:

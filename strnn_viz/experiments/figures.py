@@ -31,9 +31,7 @@ def fig3(scale: Scale) -> Experiment:
         language = config.task == "language modelling"
         densities = _LANGUAGE if language else _TEXT
         rows += [Row("Dense", part, dense(config))]
-        rows += [
-            Row(f"{d:.1%} of weights", part, config.replace({"density": d, "epsilon": 0.0}), x=1 - d) for d in densities
-        ]
+        rows += [Row(f"{d:.1%} of weights", part, config.replace({"density": d}), x=1 - d) for d in densities]
         able = [f"{d:.1%} of weights · {part}" for d in densities if d >= 0.2 or not language]
         words = (
             f"Up to 80% sparsity ST-LSTM is better than the dense LSTM ({part})"

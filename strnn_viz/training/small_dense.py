@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import torch
@@ -43,12 +43,7 @@ def model_config(config: RunConfig, build: Callable[[ModelConfig], nn.Module]) -
     def count(hidden: int) -> int:
         return sum(info.size for info in infos(hidden))
 
-    s = config.sparsity
-    budgets = first_budgets(
-        infos(model.hidden), METHODS["st-rnn"],
-        density=s.density, epsilon=s.epsilon, initialization=s.initialization, granularity=s.granularity,
-    )  # fmt: skip
-    budget = sum(map(sum, budgets.values()))
+    s, budget = config.sparsity, sum(sparse_budgets(config, infos(model.hidden)).values())
     low, high = 1, model.hidden
     if count(low) > budget:
         key, value, more = ("epsilon", s.epsilon, "ε") if s.epsilon else ("density", s.density, "density")
@@ -62,6 +57,16 @@ def model_config(config: RunConfig, build: Callable[[ModelConfig], nn.Module]) -
     nearest = min((low, high), key=lambda h: abs(count(h) - budget))
     embedding = max(1, round(model.embedding * nearest / model.hidden)) if model.embedding else 0
     return replace(model, hidden=nearest, embedding=embedding)
+
+
+def sparse_budgets(config: RunConfig, infos: Iterable[LayerInfo]) -> dict[str, int]:
+    """Active weights of each matrix once a configuration's density or ε is met, as of a method that begins sparse."""
+    s = config.sparsity
+    budgets = first_budgets(
+        infos, METHODS["st-rnn"],
+        density=s.density, epsilon=s.epsilon, initialization=s.initialization, granularity=s.granularity,
+    )  # fmt: skip
+    return {name: sum(parts) for name, parts in budgets.items()}
 
 
 def excluded(config: RunConfig) -> list[str]:
