@@ -133,9 +133,7 @@ def _dots(
             lo = end
 
 
-def _flip(
-    e: Emitter, x: Any, x_at: Any, x_stride: Any, y: Any, y_at: Any, y_stride: Any
-) -> None:  # fmt: skip
+def _flip(e: Emitter, x: Any, x_at: Any, x_stride: Any, y: Any, y_at: Any, y_stride: Any) -> None:
     """Sixteen rows of sixteen numbers of x become columns of y: halves, quarters … of two rows change places."""
     b = e.builder
     rows = [e.load(x, b.add(x_at, b.mul(x_stride, e.size(r))), LANES) for r in range(LANES)]
