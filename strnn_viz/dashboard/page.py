@@ -20,6 +20,7 @@ from strnn_viz.dashboard.forking import ForkForm
 from strnn_viz.dashboard.hub import RunHub, RunState
 from strnn_viz.dashboard.launcher import Launcher
 from strnn_viz.dashboard.link import Place, read_place
+from strnn_viz.dashboard.offers import run_offers
 from strnn_viz.dashboard.parts import Pace, Text, paragraphs
 from strnn_viz.dashboard.player import Player, in_session
 from strnn_viz.dashboard.sharing import Share
@@ -72,7 +73,7 @@ class Explorer:
         self.family = Family()
         self.deck = Deck(hub, self.cursor)
         self.deck.masks.follow(self.player.slider)
-        self.share = Share(hub, self.cursor)
+        self.share = Share(hub, run_offers(hub, self.cursor), "this run, epoch, layer, view and part of the masks")
         self.picker = pmui.Select(
             label="Run", options=[], size="small", margin=(0, 0, 0, 24), disabled=True,
             sizing_mode="stretch_width", min_width=132, max_width=280,

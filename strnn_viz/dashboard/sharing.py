@@ -1,43 +1,71 @@
-"""What a viewer takes along: a link to what is seen, a picture or the numbers of a view, a movie, a replay."""
+"""What a viewer takes along: a link to what is seen, and files made beside the page and kept by the browser."""
 
 from __future__ import annotations
 
-import base64
 import re
-import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import panel as pn
 import panel_material_ui as pmui
 import param
 from bokeh.document import Document
+from bokeh.models import LayoutDOM
 from panel.custom import JSComponent
 
-from strnn_viz.dashboard.cursor import Cursor
 from strnn_viz.dashboard.dialog import Dialog
 from strnn_viz.dashboard.hub import RunHub
 from strnn_viz.dashboard.parts import Text, paragraphs
 from strnn_viz.dashboard.player import in_session
 from strnn_viz.dashboard.theme import script
 from strnn_viz.errors import StrnnVizError
-from strnn_viz.exporting import export_run
-from strnn_viz.exporting.curves import TABLES
-from strnn_viz.exporting.plots import VIEWS, plot_figure
+from strnn_viz.exporting.plots import as_svg
 from strnn_viz.exporting.replay import in_page
-from strnn_viz.runs import Run
 
-RUN = "The whole run"
-_NAMES = {"masks": "Connections", "learning": "Learning curves", "magnitudes": "Weight magnitudes", "nnstd": "NNSTD"}
-#: What can be taken along, as a person reads it, with its name for the exporter.
-WHAT = {_NAMES.get(name, name.replace("-", " ").capitalize()): name for name in VIEWS} | {RUN: ""}
 _KINDS = {
     ".png": "image/png", ".svg": "image/svg+xml", ".csv": "text/csv", ".gif": "image/gif", ".mp4": "video/mp4",
     ".html": "text/html",
 }  # fmt: skip
-_SAID = {".html": "replay", ".csv": "numbers", ".gif": "movie GIF", ".mp4": "movie MP4"}
+
+Progress: TypeAlias = Callable[[int, int], None]
+
+
+class Errand(NamedTuple):
+    """A file to be made, of what is seen at the press of the button.
+
+    Attributes
+    ----------
+    name : str
+        Of the file.
+    work : callable
+        Given a callable that is told (done, total), makes it: the ``content`` in base 64, or a ``document`` of a plot
+        that the browser draws.
+    """
+
+    name: str
+    work: Callable[[Progress], dict[str, str]]
+
+
+class Offer(Protocol):
+    """One thing that can be taken along.
+
+    Attributes
+    ----------
+    label : str
+        What it is, as a person reads it.
+    endings : dict of str to str
+        Endings of the files it can become, by what a person calls them.
+    """
+
+    label: str
+    endings: dict[str, str]
+
+    def words(self, ending: str) -> str:
+        """What would be written now, in a sentence."""
+
+    def errand(self, ending: str) -> Errand:
+        """What is to be written of what is seen now; raises `StrnnVizError` where there is nothing."""
 
 
 class Courier(JSComponent):  # type: ignore[misc]
@@ -74,7 +102,10 @@ class Share:
     Parameters
     ----------
     hub : RunHub
-    cursor : Cursor
+    offers : sequence of Offer
+        The first is chosen to begin with.
+    seen : str
+        What a link brings back, in a few words.
 
     Attributes
     ----------
@@ -84,15 +115,14 @@ class Share:
         All three belong into the page.
     """
 
-    def __init__(self, hub: RunHub, cursor: Cursor) -> None:
+    def __init__(self, hub: RunHub, offers: Sequence[Offer], seen: str) -> None:
         self._hub = hub
-        self._cursor = cursor
+        self.offers = {offer.label: offer for offer in offers}
         self.courier = Courier()
         self.button = pmui.Button(label="Share", icon="ios_share", size="small", variant="text", align="center",
                                   margin=(0, 0, 0, 8))  # fmt: skip
-        self.what = pmui.Select(
-            label="What", options=list(WHAT), value="Connections", size="small", margin=0, width=240
-        )
+        labels = list(self.offers)
+        self.what = pmui.Select(label="What", options=labels, value=labels[0], size="small", margin=0, width=240)
         self.ending = pmui.RadioButtonGroup(label="As", options={"": ""}, value="", size="small", margin=(16, 0),
                                            sx={"& .MuiToggleButton-root": {"whiteSpace": "nowrap"}})  # fmt: skip
         self.about = Text()
@@ -102,7 +132,7 @@ class Share:
         self.status = Text(attributes={"role": "status"}, margin=(12, 0, 0, 0))
         self.dialog = Dialog(
             pn.Column(
-                Text("<p>A link opens the page as you see it: this run, epoch, layer, view and part of the masks.</p>"),
+                Text(f"<p>A link opens the page as you see it: {seen}.</p>"),
                 self.copy, self.what, self.ending, self.about, pn.Row(self.save, self.close, margin=(12, 0, 0, 0)),
                 self.status, margin=0, width=420,
             ),
@@ -120,66 +150,49 @@ class Share:
 
     def open(self) -> None:
         """Show the dialog."""
-        if self._cursor.run:
-            self.status.say("")
-            self._tell()
-            self.dialog.open = True
+        self.status.say("")
+        self._tell()
+        self.dialog.open = True
 
     def shut(self) -> None:
         """Close the dialog."""
         self.dialog.open = False
 
+    @property
+    def _chosen(self) -> Offer:
+        return self.offers[self.what.value]
+
     def _offer(self) -> None:
-        name = WHAT[self.what.value]
-        if not name:
-            endings = [".html", ".csv", ".gif", ".mp4"]
-        else:
-            endings = [".png", ".svg", *([".csv"] if name in TABLES else [])]
-            endings += [".gif", ".mp4"] if name == "masks" else []
-        labels = {_SAID[e] if e in _SAID and not (name and e == ".csv") else e[1:].upper(): e for e in endings}
-        kept = self.ending.value if self.ending.value in endings else endings[0]
-        self.ending.param.update(options=labels, value=kept)
+        """Offer the kinds of file that what is chosen can become, and keep the one chosen if it is among them."""
+        endings = self._chosen.endings
+        kept = self.ending.value if self.ending.value in endings.values() else next(iter(endings.values()))
+        self.ending.param.update(options=endings, value=kept)
         self._tell()
 
     def _tell(self) -> None:
         """Say what would be written."""
-        name, ending, epoch = WHAT[self.what.value], self.ending.value, self._cursor.epoch
-        layer = self._cursor.group or "the first recurrent layer"
-        words = {
-            ".html": "The run in one file, with the slider: it opens from disk, without a server or a network.",
-            ".gif": f"The masks of {layer}, a frame an epoch.",
-            ".mp4": f"The masks of {layer}, a frame an epoch. This needs ffmpeg on the machine of the explorer.",
-        }
-        if ending == ".csv" and not name:
-            words[".csv"] = "A row an epoch: every metric, and how many connections were there, born and died."
-        self.about.say(paragraphs(words.get(ending, f"{self.what.value} at epoch {epoch}, {layer}."), kind="muted"))
+        self.about.say(paragraphs(self._chosen.words(self.ending.value), kind="muted"))
 
     def write(self) -> None:
         """Write what is chosen, and hand it to the browser."""
-        run, epoch, layer = self._cursor.run, self._cursor.epoch, self._cursor.group or None
-        name, ending = WHAT[self.what.value], self.ending.value
-        if not run or epoch is None:
-            self.status.say(paragraphs("There is no epoch yet, so there is nothing to save.", kind="error"))
+        document = pn.state.curdoc
+        try:
+            name, make = self._chosen.errand(self.ending.value)
+        except StrnnVizError as error:
+            self._failed(str(error))
             return
-        found, document = self._hub.run(run), pn.state.curdoc
-        alone = ending in (".gif", ".mp4") or not name
-        parcel = {"name": file_name(run, "" if alone else name, epoch, ending, whole=alone), "kind": _KINDS[ending]}
+        parcel = {"name": name, "kind": _KINDS[self.ending.value]}
         self.save.disabled = True
-        self.status.say(paragraphs(f"Writing {parcel['name']} …"))
-
-        def make() -> dict[str, str]:
-            if ending in (".png", ".svg") and (name, ending) != ("masks", ".png"):
-                return parcel | {"document": drawing(found, epoch, name, layer, ending)}
-            return parcel | {"content": written(found, ending, epoch, name, layer, progress)}
+        self.status.say(paragraphs(f"Writing {name} …"))
 
         def progress(done: int, total: int) -> None:
-            words = paragraphs(f"Writing {parcel['name']}: {done:,} of {total:,}")
+            words = paragraphs(f"Writing {name}: {done:,} of {total:,}")
             later(document, lambda: self.status.say(words))
 
         def work() -> None:
             try:
-                made = make()
-                later(document, lambda: self._hand_over(made))
+                made = parcel | make(progress)
+                later(document, lambda: self.courier.param.update(told="", parcel=made))
             except Exception as error:
                 words = str(error) if isinstance(error, StrnnVizError) else f"{type(error).__name__}: {error}"
                 later(document, lambda: self._failed(f"Not saved: {words}"))
@@ -189,9 +202,6 @@ class Share:
             workers.submit(work)
         else:
             work()
-
-    def _hand_over(self, parcel: dict[str, str]) -> None:
-        self.courier.param.update(told="", parcel=parcel)
 
     def _failed(self, words: str) -> None:
         self.save.disabled = False
@@ -212,34 +222,13 @@ def later(document: Any, act: Callable[[], None]) -> None:
         act()
 
 
-def drawing(run: Run, epoch: int, view: str, layer: str | None, ending: str) -> str:
-    """A view as a document that a browser draws and makes a picture of; arguments as for an export."""
-    plot = plot_figure(run, epoch, VIEWS[view], layer)
-    if ending == ".svg":
-        plot.output_backend = "svg"
+def drawing(plot: LayoutDOM, ending: str) -> dict[str, str]:
+    """A plot as a document that a browser draws and makes a picture of."""
     document = Document()
-    document.add_root(plot)
-    return in_page(document)
+    document.add_root(as_svg(plot) if ending == ".svg" else plot)
+    return {"document": in_page(document)}
 
 
-def written(
-    run: Run, ending: str, epoch: int, view: str, layer: str | None, progress: Callable[[int, int], None]
-) -> str:
-    """A file as base 64; arguments as for an export."""
-    with tempfile.TemporaryDirectory(prefix="strnn-viz-") as folder:
-        of_view = bool(view) and ending in (".png", ".csv")
-        out = export_run(
-            run,
-            Path(folder) / f"out{ending}",
-            epoch=epoch if of_view or ending == ".html" else None,
-            layer=layer if view else None,
-            view=view if of_view else None,
-            progress=progress,
-        )
-        return base64.b64encode(out.read_bytes()).decode("ascii")
-
-
-def file_name(run: str, view: str, epoch: int, ending: str, *, whole: bool) -> str:
-    """A name for a file, of letters that every system takes; `whole` runs have no epoch in theirs."""
-    parts = [run] if whole else [run, view, f"epoch-{epoch}"]
-    return (re.sub(r"[^\w.-]+", "-", "-".join(parts)).strip("-.") or "run") + ending
+def file_name(*parts: str, ending: str) -> str:
+    """A name for a file, of letters that every system takes."""
+    return (re.sub(r"[^\w.-]+", "-", "-".join(filter(None, parts))).strip("-.") or "run") + ending

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -95,7 +95,12 @@ def write_table(run: Run, out: Path, epoch: int, view: str, layer: str | None = 
     RunError
         If an epoch cannot be read.
     """
+    write_rows(out, TABLES[view](run, epoch, layer))
+
+
+def write_rows(out: Path, rows: Iterable[Row]) -> None:
+    """Write rows as CSV; what is not finite is left empty."""
     with out.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        for row in TABLES[view](run, epoch, layer):
+        for row in rows:
             writer.writerow(["" if isinstance(v, float) and not math.isfinite(v) else v for v in row])

@@ -12,14 +12,14 @@ import shutil
 import subprocess
 import tempfile
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import holoviews as hv
 from bokeh.document import Document
-from bokeh.models import PlainText, Title
+from bokeh.models import LayoutDOM, PlainText, Plot, Title
 
 from strnn_viz import views
 from strnn_viz.errors import StrnnVizError, UsageError
@@ -29,6 +29,7 @@ from strnn_viz.runs import Run
 WIDTH, HEIGHT = 900, 520
 _LETTERS = 135  # of a title that fit the width
 _PATIENCE = 120  # seconds
+_INK = "#1c2329"
 _BROWSERS = (
     "chromium",
     "chromium-browser",
@@ -89,16 +90,40 @@ def find_browser() -> str:
 
 def plot_figure(run: Run, epoch: int, view: View, layer: str | None) -> Any:
     """A view as a Bokeh figure of a fixed size on white, with the run and the view's sentence above it."""
-    element = view.draw(run, epoch, layer=layer, height=HEIGHT)
+    plot = bokeh_figure(view.draw(run, epoch, layer=layer, height=HEIGHT), WIDTH, HEIGHT)
+    return headed(plot, [(run.name, "15px", "bold"), (view.title(run, epoch, layer=layer), "12px", "normal")])
+
+
+def bokeh_figure(element: Any, width: int, height: int) -> Any:
+    """A HoloViews element as a Bokeh figure of a fixed size on white."""
     plot = hv.renderer("bokeh").get_plot(element).state
-    plot.update(sizing_mode=None, width=WIDTH, height=HEIGHT, frame_height=None)
+    plot.update(sizing_mode=None, width=width, height=height, frame_height=None)
     plot.update(background_fill_color="white", border_fill_color="white", min_border=16)
-    sentence = "\n".join(textwrap.wrap(view.title(run, epoch, layer=layer), _LETTERS))
-    for text, size, style in ((sentence, "12px", "normal"), (run.name, "15px", "bold")):
-        # The last one added stands on top. Plain: a name with dollar signs is no formula.
-        plot.add_layout(
-            Title(text=PlainText(text), text_font_size=size, text_font_style=style, text_color="#1c2329"), "above"
-        )
+    return plot
+
+
+def headed(plot: Any, lines: Sequence[tuple[str, ...]]) -> Any:
+    """A figure with lines above it.
+
+    Parameters
+    ----------
+    plot : Bokeh figure
+    lines : sequence of (str, str, str) or of (str, str, str, str)
+        Text, size, style and colour of each, from the top; long ones are wrapped.
+    """
+    for text, size, look, *colour in reversed(lines):  # the last one added stands on top
+        wrapped = "\n".join(part for line in text.splitlines() for part in textwrap.wrap(line, _LETTERS))
+        # Plain: a name with dollar signs is no formula.
+        title = Title(text=PlainText(wrapped), text_font_size=size, text_font_style=look)
+        title.text_color = colour[0] if colour else _INK
+        plot.add_layout(title, "above")
+    return plot
+
+
+def as_svg(plot: LayoutDOM) -> LayoutDOM:
+    """A figure, or several in a grid, drawn as SVG from now on."""
+    for part in plot.select({"type": Plot}):
+        part.output_backend = "svg"
     return plot
 
 
@@ -118,10 +143,8 @@ def draw_in_browser(plot: Any, kind: str, browser: str) -> bytes:
     StrnnVizError
         If it does not draw it.
     """
-    if kind == "svg":
-        plot.output_backend = "svg"
     document = Document()
-    document.add_root(plot)
+    document.add_root(as_svg(plot) if kind == "svg" else plot)
     with tempfile.TemporaryDirectory(prefix="strnn-viz-") as folder:
         page = Path(folder) / "plot.html"
         page.write_text(_page(document, kind), encoding="utf-8")

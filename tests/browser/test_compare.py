@@ -1,13 +1,17 @@
 import re
+import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from strnn_viz.config import preset
 from tests.browser.accessibility import assert_accessible
 from tests.browser.conftest import served
+from tests.browser.test_explorer import choose, press
 from tests.dashboard.conftest import wait_for
 from tests.synthetic import make_run
 
@@ -92,6 +96,43 @@ def test_the_address_holds_what_is_compared_and_brings_it_back(page: Page, compa
     expect(question).to_contain_text("Sections 4.1 and 4.2")
     figure = page.get_by_role("figure", name="Connections side by side")
     expect(figure).to_have_accessible_description(re.compile(r"epoch 1: 2 masks on one colour scale\. A \(uniform\)"))
+
+
+def test_cards_are_saved_by_the_browser_and_open_again(page: Page, compared: str, tmp_path: Path) -> None:
+    page.goto(compared)
+    expect(page.get_by_role("heading", name=re.compile("^A and B share"))).to_be_visible()
+    press(page, "Share")
+    dialog = page.get_by_role("dialog", name="Share what you see")
+    expect(dialog).to_be_visible()
+
+    def save(what: str, ending: str) -> Path:
+        choose(page, "What", what)
+        dialog.get_by_role("button", name=ending, exact=True).click()
+        with page.expect_download(timeout=60_000) as waiting:
+            dialog.get_by_role("button", name="Save").click()
+        expect(dialog.get_by_role("status")).to_contain_text("Saved")
+        path = tmp_path / waiting.value.suggested_filename
+        waiting.value.save_as(path)
+        return path
+
+    png = save("Connections side by side", "PNG")
+    assert png.name == "uniform-vs-er-masks-epoch-8.png"
+    with Image.open(png) as picture:
+        image = np.asarray(picture.convert("RGB"))
+    assert image.shape[1] == pytest.approx(1200, abs=2)
+    # Both masks are in it, each with cells of all three colours, and neither stands over the other.
+    halves = np.array_split(image, 2, axis=1)
+    for half in halves:
+        colours = {tuple(colour) for colour in half.reshape(-1, 3)}
+        assert len(colours) > 20
+    assert not np.array_equal(halves[0][100:400], halves[1][100:400])
+    drawn = ElementTree.fromstring(save("Difference", "SVG").read_text(encoding="utf-8"))
+    texts = " ".join(element.text or "" for element in drawn.iter("{http://www.w3.org/2000/svg}text"))
+    assert "A uniform and B er" in texts
+    assert "only in A" in texts
+    gap = save("Gap", "CSV").read_text(encoding="utf-8")
+    assert gap.startswith("run,against,epoch,gap,lower,upper,difference,seeds,seeds_against\ner,uniform,0,")
+    assert page.evaluate("Bokeh.documents.length") == 1
 
 
 def test_one_button_trains_both_side_by_side(page: Page, explorer: Callable[..., str], tmp_path: Path) -> None:

@@ -1,4 +1,7 @@
+import base64
+import csv
 import gc
+import io
 import json
 import math
 import os
@@ -183,6 +186,99 @@ def test_every_card_answers_what_one_looks_at_and_tells_its_numbers_once_a_perso
     assert page.deck.gallery_card.telling.text.object == ""
 
 
+def saved(page: Comparison, what: str, ending: str) -> dict[str, str]:
+    """The parcel that a press of Save makes."""
+    page.share.what.value, page.share.ending.value = what, ending
+    page.share.courier.told = ""
+    page.share.write()
+    parcel: dict[str, str] = page.share.courier.parcel
+    page.share.courier.told = f"Saved {parcel['name']}."
+    return parcel
+
+
+def rows_of(parcel: dict[str, str]) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(base64.b64decode(parcel["content"]).decode())))
+
+
+def test_every_card_is_kept_as_a_picture_of_what_is_seen(hub: RunHub) -> None:
+    page = comparison(hub, "uniform", "er")
+    page.cursor.scrub(2)
+    page.deck.zoom.show(Window(0.0, 0.5, 0.0, 0.5))
+    page.share.open()
+    for what, offer in page.share.offers.items():
+        assert {".png", ".svg"} <= set(offer.endings.values()), what
+        page.share.what.value = what
+        assert "epoch 2" in page.share.about.object
+        parcel = saved(page, what, ".png")
+        assert parcel["name"].startswith("uniform-vs-er-")
+        assert parcel["name"].endswith("-epoch-2.png")
+        (root,) = json.loads(parcel["document"])["roots"]
+        assert root["name"] in ("GridBox", "Figure")
+        text = parcel["document"]
+        assert what == "Distance" or "epoch 2" in text.lower()  # distances become known one after another
+        assert "A uniform" in text
+        assert "B er" in text
+    masks = json.loads(saved(page, "Connections side by side", ".svg")["document"])
+    text = json.dumps(masks)
+    assert text.count('"output_backend": "svg"') == 4  # two masks, what they are, and the key of colours
+    assert "LSTM layer 1, recurrent, a part, epoch 2" in text
+
+
+def test_curves_compared_are_kept_as_the_numbers_drawn(hub: RunHub, compared: Path) -> None:
+    page = comparison(hub, "uniform", "er")
+    assert {o.label for o in page.share.offers.values() if ".csv" in o.endings.values()} == {
+        "Difference", "Learning", "Gap", "Density of each matrix", "Distance",
+    }  # fmt: skip
+    runs = {name: hub.run(name) for name in ("uniform", "er")}
+    learning = saved(page, "Learning", ".csv")
+    assert learning["name"] == "uniform-vs-er-learning.csv"
+    told = {(row["run"], int(row["epoch"])): float(row["valid_perplexity"]) for row in rows_of(learning)}
+    assert told == {(run.name, row["epoch"]): row["valid_perplexity"] for run in runs.values() for row in run.rows}
+    for row in rows_of(saved(page, "Gap", ".csv")):
+        a, b = told["uniform", int(row["epoch"])], told["er", int(row["epoch"])]
+        assert float(row["difference"]) == pytest.approx(b - a)
+        assert float(row["gap"]) == pytest.approx((b - a) / a)
+        assert (row["run"], row["against"], row["seeds"], row["seeds_against"]) == ("er", "uniform", "1", "1")
+    page.cursor.scrub(2)
+    page.look()
+    density = saved(page, "Density of each matrix", ".csv")
+    assert density["name"] == "uniform-vs-er-density-epoch-2.csv"
+    found = {(row["run"], row["matrix"]): float(row["density"]) for row in rows_of(density)}
+    for run in runs.values():
+        assert found[run.name, "LSTM layer 1, recurrent"] == run.layer(2, HH).nnz / run.layers[HH].size
+    for row in rows_of(saved(page, "Difference", ".csv")):
+        shared = shared_between(runs["uniform"], 2, runs["er"], 2, [row["matrix"]])
+        assert (int(row["only_a"]), int(row["both"]), int(row["only_b"])) == (
+            shared.only_a, shared.both, shared.only_b,
+        )  # fmt: skip
+
+
+def test_distances_known_so_far_are_kept(hub: RunHub) -> None:
+    page = comparison(hub, "uniform", "er")
+    wait_for(lambda: page.look() or len(page.deck.ways[0].points) == 4)
+    rows = rows_of(saved(page, "Distance", ".csv"))
+    assert [int(row["epoch"]) for row in rows] == [0, 1, 2, 3]
+    for row, point in zip(rows, page.deck.ways[0].points, strict=True):
+        assert float(row["jaccard_distance"]) == point.jaccard
+        assert row["run"] == "er"
+
+
+def test_runs_of_other_shapes_are_kept_all_the_same(hub: RunHub) -> None:
+    page = comparison(hub, "uniform", "wide")
+    for what in ("Connections side by side", "Learning", "Gap", "Density of each matrix", "Distance"):
+        assert saved(page, what, ".png")["document"]
+    page.share.what.value, page.share.ending.value = "Difference", ".png"
+    page.share.write()
+    assert "cannot be laid over each other" in page.share.status.object
+
+
+def test_nothing_is_kept_where_nothing_is_compared(tmp_path: Path) -> None:
+    page = comparison(RunHub(tmp_path))
+    page.share.open()
+    page.share.write()
+    assert "nothing to save" in page.share.status.object
+
+
 def arrive(hub: RunHub, monkeypatch: pytest.MonkeyPatch, query: str) -> Comparison:
     """A page opened by an address."""
     arguments = {name: [value.encode() for value in values] for name, values in parse_qs(query).items()}
@@ -196,26 +292,26 @@ def arrive(hub: RunHub, monkeypatch: pytest.MonkeyPatch, query: str) -> Comparis
 def test_an_address_brings_back_what_was_compared(hub: RunHub, monkeypatch: pytest.MonkeyPatch) -> None:
     page = arrive(hub, monkeypatch, "runs=uniform,er")
     page.look()
-    assert page.courier.address == ""  # nobody has gone anywhere yet
+    assert page.share.courier.address == ""  # nobody has gone anywhere yet
     page.player.slider.value = 2
     page.look()
-    assert page.courier.address == "runs=uniform,er&epoch=2"
+    assert page.share.courier.address == "runs=uniform,er&epoch=2"
     page.deck.matrix.value = "lstm.1.weight_ih"
     page.deck.pair.mode.value = SWIPE
     page.deck.zoom.show(Window(0.25, 0.75, 0.0, 0.5))
     page.look()
-    query = page.courier.address
+    query = page.share.courier.address
     assert query == "runs=uniform,er&epoch=2&matrix=lstm.1.weight_ih&mode=swipe&zoom=0.25,0,0.75,0.5"
     other = arrive(hub, monkeypatch, query)
     assert other.place == page.place
-    assert other.courier.address == ""
+    assert other.share.courier.address == ""
     shown, again = titles(page), titles(other)
     assert all(again[area] == shown[area] for area in shown if area != "apart")  # distances become known by and by
     assert not other.notice.visible
     assert other.deck.pair.swipe.view.visible
     np.testing.assert_array_equal(pixels(other.deck.masks[1]), pixels(page.deck.masks[1]))
     other.picker.value = ["er", "uniform"]
-    assert other.courier.address.startswith("runs=er,uniform&matrix=lstm.1.weight_ih&mode=swipe")
+    assert other.share.courier.address.startswith("runs=er,uniform&matrix=lstm.1.weight_ih&mode=swipe")
 
 
 def test_an_address_brings_back_which_two_of_several_are_laid_over_each_other(
@@ -226,11 +322,11 @@ def test_an_address_brings_back_which_two_of_several_are_laid_over_each_other(
     page = arrive(RunHub(tmp_path), monkeypatch, "runs=run0,run1,run2")
     page.deck.pair.first.value = "C"
     page.look()
-    assert page.courier.address == "runs=run0,run1,run2&pair=C,B"
+    assert page.share.courier.address == "runs=run0,run1,run2&pair=C,B"
     other = arrive(RunHub(tmp_path), monkeypatch, "runs=run0,run1,run2&pair=B,A")
     assert "B and A share" in titles(other)["pair"]
     other.look()
-    assert other.courier.address == ""
+    assert other.share.courier.address == ""
     wrong = arrive(RunHub(tmp_path), monkeypatch, "runs=run0,run1,run2&pair=A,D")
     assert "The address asks for the pair &#x27;A,D&#x27;, where two letters" in wrong.notice.object
 
@@ -254,10 +350,10 @@ def test_runs_that_come_by_themselves_are_not_for_the_address(tmp_path: Path, mo
     page.look()
     page.look()
     assert len(page.found) == 2
-    assert page.courier.address == ""
+    assert page.share.courier.address == ""
     page.player.slider.value = 0
     page.look()
-    assert page.courier.address == f"runs={','.join(page.chosen)}&epoch=0"
+    assert page.share.courier.address == f"runs={','.join(page.chosen)}&epoch=0"
 
 
 def test_distances_become_known_beside_the_server(compared: Path) -> None:

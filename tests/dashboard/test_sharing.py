@@ -8,15 +8,17 @@ from PIL import Image
 
 from strnn_viz.dashboard.cursor import Cursor
 from strnn_viz.dashboard.hub import RunHub
-from strnn_viz.dashboard.sharing import RUN, WHAT, Share, file_name
+from strnn_viz.dashboard.offers import RUN, ViewOffer, run_offers
+from strnn_viz.dashboard.sharing import Share, file_name
 from strnn_viz.exporting.curves import TABLES
+from strnn_viz.exporting.plots import VIEWS
 
 
 @pytest.fixture
 def share(hub: RunHub) -> Share:
     """What a viewer who is at epoch 3 of the first run can take along; the last parcel is held in ``sent``."""
     cursor = Cursor()
-    made = Share(hub, cursor)
+    made = Share(hub, run_offers(hub, cursor), "this run")
     cursor.select("first")
     cursor.see(hub.run("first").epochs)
     cursor.scrub(3)
@@ -34,7 +36,8 @@ def save(share: Share, what: str, ending: str) -> dict[str, str]:
 
 
 def test_every_view_is_offered_as_a_picture_and_every_curve_as_numbers(share: Share) -> None:
-    for what, name in WHAT.items():
+    assert [offer._name for offer in share.offers.values() if isinstance(offer, ViewOffer)] == list(VIEWS)
+    for what, name in zip(share.what.options, [*VIEWS, ""], strict=True):
         share.what.value = what
         offered = set(share.ending.options.values())
         if what == RUN:
@@ -88,13 +91,12 @@ def test_what_cannot_be_saved_is_told_and_the_button_stays(share: Share, monkeyp
 
 
 def test_nothing_is_saved_where_there_is_no_epoch(hub: RunHub) -> None:
-    share = Share(hub, Cursor())
+    share = Share(hub, run_offers(hub, Cursor()), "this run")
     share.open()
-    assert not share.dialog.open
     share.write()
     assert "nothing to save" in share.status.object
 
 
 def test_names_of_files_are_safe() -> None:
-    assert file_name("a/../b <c>", "masks", 3, ".png", whole=False) == "a-..-b-c--masks-epoch-3.png"
-    assert file_name("..", "", 3, ".html", whole=True) == "run.html"
+    assert file_name("a/../b <c>", "masks", "epoch-3", ending=".png") == "a-..-b-c--masks-epoch-3.png"
+    assert file_name("..", "", ending=".html") == "run.html"

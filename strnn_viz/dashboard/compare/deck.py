@@ -22,6 +22,7 @@ from strnn_viz.dashboard.link import ComparedPlace
 from strnn_viz.dashboard.parts import Text
 from strnn_viz.dashboard.theme import style
 from strnn_viz.errors import StrnnVizError
+from strnn_viz.exporting.compared import Compared
 from strnn_viz.runs import LayerInfo, Run
 from strnn_viz.topology import changes, default_matrix, layer_label
 from strnn_viz.views import palette
@@ -91,6 +92,7 @@ class Deck:
         cards = [self.head, self.gallery_card.view, self.pair.panel.view, *(p.view for p in self.panels.values())]
         self.view = pn.Column(*cards, stylesheets=[style("compare")], css_classes=["gone"], **FILLING)
         self.ways: list[Way] = []
+        self.gaps: list[Against] = []
         self.gap_title = ""
 
     def relate(self, found: Sequence[Standing], names: Sequence[str]) -> None:
@@ -198,6 +200,33 @@ class Deck:
             self.zoom.show(Window(place.zoom[0], place.zoom[2], place.zoom[1], place.zoom[3]))
         return amiss
 
+    def taken(self) -> Compared:
+        """What is compared now, to be drawn anew or written down.
+
+        Raises
+        ------
+        StrnnVizError
+            If there is nothing to compare.
+        """
+        found = self._found
+        info = found[0].run.layers.get(self.matrix.value or "") if found else None
+        if len(found) < 2 or info is None or found[0].wanted is None:
+            raise StrnnVizError("There is no epoch of two runs yet, so there is nothing to save.")
+        letters = [LOOKS[s.place].letter for s in found]
+        first, second = (letters.index(letter) for letter in self.pair.letters.split(","))
+        return Compared(
+            runs=tuple(s.run for s in found),
+            epochs=tuple(s.epoch for s in found),
+            epoch=found[0].wanted,
+            matrix=info,
+            density=colour_scale(self._hub, found, info.name),
+            window=self.zoom.seen,
+            pair=(first, second),
+            gaps=tuple(self.gaps),
+            densities=tuple(self.densities()),
+            ways=tuple(self.ways),
+        )
+
     def settle(self, *, now: bool = False) -> None:
         """Tell those who hear the page what each card shows, once the cursor rests or `now`."""
         for panel in (self.gallery_card, self.pair.panel, *self.panels.values()):
@@ -270,7 +299,7 @@ class Deck:
         gaps: list[Against] = self._hub.derived(
             ("compare", "gaps", names, key), lambda: gaps_to_first(runs, self._kinds)
         )
-        self.gap_title = compared_gap_title(runs, gaps, epoch)
+        self.gaps, self.gap_title = gaps, compared_gap_title(runs, gaps, epoch)
         return self._chart(
             "gap", len(runs), names, (key,),
             lambda: compared_gap(runs, gaps, None, height=None), lambda: self.gap_title,

@@ -14,6 +14,7 @@ from strnn_viz import views
 from strnn_viz.dashboard.chrome import fold_where_narrow, quiet_page
 from strnn_viz.dashboard.compare.deck import Deck
 from strnn_viz.dashboard.compare.duel import TITLE, Duel
+from strnn_viz.dashboard.compare.offers import card_offers
 from strnn_viz.dashboard.compare.standing import Standing, key_chips, standings
 from strnn_viz.dashboard.compare.words import asked_words, misfits, setting_words, summary
 from strnn_viz.dashboard.cursor import Cursor
@@ -22,7 +23,7 @@ from strnn_viz.dashboard.launcher import Launcher
 from strnn_viz.dashboard.link import ComparedPlace, read_compared
 from strnn_viz.dashboard.parts import Pace, Text, paragraphs
 from strnn_viz.dashboard.player import Player, in_session
-from strnn_viz.dashboard.sharing import Courier
+from strnn_viz.dashboard.sharing import Share
 from strnn_viz.dashboard.theme import style
 from strnn_viz.dashboard.words import count
 from strnn_viz.errors import StrnnVizError
@@ -72,7 +73,9 @@ class Comparison:
         self.player = Player(self.cursor)
         self.duel = Duel(launcher, self.open)
         self.deck = Deck(hub)
-        self.courier = Courier()
+        self.share = Share(
+            hub, card_offers(self.deck.taken, self._here), "these runs, this epoch, matrix and part of the masks"
+        )
         self.picker = pmui.MultiChoice(
             label="Runs compared", options=[], max_items=MOST_RUNS, margin=0, sizing_mode="stretch_width",
             searchable=True,
@@ -101,9 +104,9 @@ class Comparison:
             stylesheets=[style("form")], sizing_mode="stretch_width", margin=0, css_classes=["choose"],
         )  # fmt: skip
         return quiet_page(
-            header=[self.status, self.courier],
+            header=[self.status, self.share.button, self.share.courier],
             sidebar=[choose, pmui.Divider(margin=(8, 16)), self.duel.view()],
-            main=[shell],
+            main=[shell, self.share.dialog],
             sidebar_width=272,
             sidebar_resizable=False,
         )
@@ -133,11 +136,16 @@ class Comparison:
         epoch = None if self.cursor.follow else self.cursor.epoch
         return self.deck.place(ComparedPlace(tuple(self._asked or self.chosen), epoch))
 
+    def _here(self) -> str:
+        """What is compared now, in a few words."""
+        at = "" if self.cursor.epoch is None else f" at epoch {self.cursor.epoch:,}"
+        return f"{count(len(self.found), 'run')}{at}"
+
     def _note_place(self) -> None:
         """Keep in the address what is seen, once a person has gone somewhere, so that it can be shared."""
         if self._place is not None and (place := self.place) != self._place:
             self._place = place
-            self.courier.address = place.query
+            self.share.courier.address = place.query
 
     def open(self, names: Sequence[str]) -> None:
         """Compare these runs from now on, following those that train."""
