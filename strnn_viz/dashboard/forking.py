@@ -50,6 +50,7 @@ class ForkForm:
         self._given: dict[str, str] = {}
         self._hints: dict[str, str] = {}
         self._seen: tuple[object, ...] = ()
+        self._filled = ""  # the run whose values the form holds
         self._filling = False
         self.unfold = pmui.Button(
             label="Fork from here", icon="call_split", size="small", variant="outlined", margin=0, disabled=True,
@@ -93,7 +94,7 @@ class ForkForm:
     @property
     def changes(self) -> dict[str, str]:
         """What was changed, by configuration key; what another method leaves no choice of is left to it."""
-        if self._run is None or self._run.config is None:
+        if self._run is None or self._run.config is None or self._filled != self._run.name:
             return {}
         config, method = self._run.config, self.fields[_METHOD].value
         fixed = choices.fixed_axes(method, config.sparsity.initialization)
@@ -128,13 +129,15 @@ class ForkForm:
         seen = (state.name, epoch, state.version)
         if seen == self._seen:
             return
-        self._fill(self._hub.run(state.name), epoch)
+        self._turn(self._hub.run(state.name), epoch)
         reason = self._reason(state)
         # The checkpoint of an epoch arrives a moment after the epoch.
         self._seen = () if reason and state.live else seen
         self.unfold.param.update(label=f"Fork from epoch {epoch:,}", disabled=bool(reason))
         self.why.say(paragraphs(reason, kind="muted"))
         self.form.visible = self.form.visible and not reason
+        if self.form.visible:
+            self._fill()
 
     def tell(self) -> None:
         """Say how a start goes; called again and again, before :meth:`update`, since it may open another run."""
@@ -179,23 +182,33 @@ class ForkForm:
             self.check()
 
     def _toggle(self) -> None:
+        if not self.form.visible:
+            self._fill()
         self.form.visible = not self.form.visible
 
     def _open(self, name: str) -> None:
         self.form.visible = False
         self._opened(name)
 
-    def _fill(self, run: Run, epoch: int) -> None:
-        """Take over what the run says at an epoch; what was typed for an earlier one of the same run stays."""
-        other = self._run is None or run.name != self._run.name
-        if other:
+    def _turn(self, run: Run, epoch: int) -> None:
+        """Another run or epoch is to be forked; the form of another run is folded."""
+        if self._run is None or run.name != self._run.name:
             self.form.visible = False
+            self._filled = ""
             if not self._starting.under_way and f"Started {run.name}." not in self.message.object:
                 self.message.say("")
-        kept = {} if other else self.changes
         self._run, self._epoch = run, epoch
-        if run.config is None:
+
+    def _fill(self) -> None:
+        """Take over what the run says at the epoch; what was typed for an earlier one of the same run stays.
+
+        Only once a person unfolds the form: most who watch a training never do, and it would be filled at every epoch.
+        """
+        run, epoch = self._run, self._epoch
+        if run is None or run.config is None:
             return
+        kept = self.changes if self._filled == run.name else {}
+        self._filled = run.name
         row: Mapping[str, Any] = next((row for row in run.rows if row["epoch"] == epoch), {})
         config = run.config
         self._given = {key: text_of(config.get(key)) for key in self.fields}

@@ -26,11 +26,13 @@ def record(path: Path, kept: tuple[int, ...] = (0, 1, 2, 3, 4), **changes: objec
     return Run(path)
 
 
-def show(form: ForkForm, name: str, epoch: int) -> None:
-    """Let the page show an epoch of a run, and the form hear of it."""
+def show(form: ForkForm, name: str, epoch: int, *, unfolded: bool = True) -> None:
+    """Let the page show an epoch of a run, and the form hear of it and be unfolded where it can be."""
     state = form._hub.state(name)
     form._cursor.run, form._cursor.epochs, form._cursor.epoch = name, state.epochs, epoch
     form.update(state, [])
+    if unfolded and not form.form.visible and not form.unfold.disabled:
+        form.unfold.clicks += 1
 
 
 def made(folder: Path, launcher: Launcher | None = None, opened: Callable[[str], None] = lambda _: None) -> ForkForm:
@@ -66,11 +68,25 @@ def test_the_form_begins_with_what_the_run_has_at_that_epoch(form: ForkForm) -> 
 
 
 def test_the_form_is_unfolded_and_folded(form: ForkForm) -> None:
-    assert not form.form.visible
-    form.unfold.clicks += 1
     assert form.form.visible
     form.unfold.clicks += 1
     assert not form.form.visible
+    form.unfold.clicks += 1
+    assert form.form.visible
+
+
+def test_a_folded_form_is_left_as_it_is_until_it_is_unfolded(tmp_path: Path) -> None:
+    record(tmp_path / "one")
+    form, filled = made(tmp_path), []
+    form.fields["seed"].param.watch(filled.append, "value")
+    for epoch in (0, 1, 2):
+        show(form, "one", epoch, unfolded=False)
+        assert form.unfold.label == f"Fork from epoch {epoch}"
+    assert filled == []
+    assert form.changes == {}
+    form.unfold.clicks += 1
+    assert texts(form)["seed"] == "1"
+    assert form.fields["optimizer.lr"].helper_text == "that of epoch 2"
 
 
 def test_the_learning_rate_is_the_one_reached_and_follows_the_cursor(tmp_path: Path) -> None:
