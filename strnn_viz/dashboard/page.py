@@ -26,7 +26,7 @@ from strnn_viz.dashboard.sharing import Share
 from strnn_viz.dashboard.start import StartForm
 from strnn_viz.dashboard.theme import style
 from strnn_viz.dashboard.tour import Skip, Tour
-from strnn_viz.dashboard.words import SIGNS, status_detail, status_line
+from strnn_viz.dashboard.words import status_detail, status_html
 from strnn_viz.errors import StrnnVizError
 
 GATHER_MS = 5  # time for moves of the slider to arrive before the last of them is drawn
@@ -74,7 +74,7 @@ class Explorer:
         self.deck.masks.follow(self.player.slider)
         self.share = Share(hub, self.cursor)
         self.picker = pmui.Select(
-            label="Run", options=[], size="small", margin=(0, 0, 0, 24), disabled=True,
+            label="Run", options=[], size="small", margin=(0, 0, 0, 16), disabled=True,
             sizing_mode="stretch_width", min_width=132, max_width=280,
         )  # fmt: skip
         self.status = Text(looks="status", attributes={"role": "status"}, align="center")
@@ -244,8 +244,7 @@ class Explorer:
     def _tell(self, state: RunState | None, trouble: str) -> None:
         """Say in words how the run is doing, and what is wrong with it or beside it."""
         if state:
-            sign = SIGNS.get(state.status, "")
-            self.status.say(f'<span class="{escape(state.status)}">{sign}</span> {escape(status_line(state))}')
+            self.status.say(status_html(state))
         else:
             self.status.say("")
         detail = status_detail(state) if state else ""

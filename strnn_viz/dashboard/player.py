@@ -165,7 +165,7 @@ class Player:
             words = f'<span class="muted">epoch</span><b>{cursor.epoch:,}</b><span class="muted">of {total:,}</span>'
             self.position.say(f"<div>{words}</div>")
         follows = cursor.follow and cursor.behind == 0
-        line = follow_line(cursor.epoch, cursor.newest, live=self._live, follow=follows)
+        line = follow_line(cursor.epoch, cursor.newest, live=self._live, follow=follows, total=total)
         sign = "●" if self._live and follows else ""
         self.standing.say(f"{sign} {line}".strip() if state and cursor.epoch is not None else "")
         self.live.visible = self._live and not follows and cursor.epoch is not None
