@@ -20,6 +20,7 @@ from strnn_viz.dashboard.forking import ForkForm
 from strnn_viz.dashboard.hub import RunHub, RunState
 from strnn_viz.dashboard.launcher import Launcher
 from strnn_viz.dashboard.link import Place, read_place
+from strnn_viz.dashboard.notice import Notice, damage
 from strnn_viz.dashboard.parts import Pace, Text, paragraphs
 from strnn_viz.dashboard.player import Player, in_session
 from strnn_viz.dashboard.sharing import Share
@@ -78,7 +79,7 @@ class Explorer:
             sizing_mode="stretch_width", min_width=132, max_width=280,
         )  # fmt: skip
         self.status = Text(looks="status", attributes={"role": "status"}, align="center")
-        self.notice = Text(looks="notice", attributes={"role": "alert"}, visible=False, sizing_mode="stretch_width")
+        self.notice = Notice()
         self.welcome = Text(looks="welcome", visible=False, sizing_mode="stretch_both")
         self.picker.param.watch(self._picked, "value")
         self._due = False
@@ -88,7 +89,7 @@ class Explorer:
     def view(self) -> pmui.Page:
         """The page as a Panel object; call it once."""
         shell = pn.Column(
-            self.notice, self.welcome, self.deck.view, self.player.view(),
+            self.notice.view, self.welcome, self.deck.view, self.player.view(),
             stylesheets=[style("shell")], sizing_mode="stretch_both", margin=0,
         )  # fmt: skip
         self._arrive(*read_place(pn.state.session_args or {}))
@@ -249,13 +250,8 @@ class Explorer:
             self.status.say("")
         detail = status_detail(state) if state else ""
         kind = "error" if state and state.status == "failed" else ""
-        damaged = state.problems if state else ()
-        self.notice.say(
-            paragraphs(trouble, *self._amiss, kind="error")
-            + paragraphs(detail, kind=kind)
-            + paragraphs(*damaged)
-            + paragraphs(*self.hub.problems(), kind="muted")
-        )
+        own = paragraphs(trouble, kind="error") + paragraphs(detail, kind=kind) + damage(state.problems if state else ())
+        self.notice.say(self._amiss, own, self.hub.problems())
 
     def _validation(self) -> tuple[list[tuple[int, float]], bool]:
         """What validation measured by epoch, at most a few hundred values, and whether it is drawn on a log scale."""

@@ -226,8 +226,8 @@ def test_a_failed_run_says_why(tmp_path: Path, growing: tuple[RunWriter, Iterato
     writer.append(next(steps))
     writer.status("failed", "the loss is <nan>")
     page = explorer(ticking(writer.path.parent))
-    assert "the loss is &lt;nan&gt;" in page.notice.object
-    assert 'class="error"' in page.notice.object
+    assert "the loss is &lt;nan&gt;" in page.notice.html
+    assert 'class="error"' in page.notice.html
     assert "failed" in page.status.object
 
 
@@ -236,7 +236,7 @@ def test_a_damaged_epoch_is_named_and_left_out(tmp_path: Path) -> None:
     (run.path / "snapshots" / "000002.safetensors").write_bytes(b"broken")
     page = explorer(RunHub(tmp_path))
     assert page.cursor.epochs == (0, 1, 3)
-    assert "000002.safetensors" in page.notice.object
+    assert "000002.safetensors" in page.notice.own.object
     page.player.back.clicks += 1
     assert page.cursor.epoch == 1
 
@@ -323,7 +323,7 @@ def test_what_comes_from_a_run_is_escaped(tmp_path: Path) -> None:
     with RunWriter(tmp_path / "evil", preset("demo")) as writer:
         writer.status("failed", "<script>alert(1)</script>")
     page = explorer(RunHub(tmp_path))
-    assert "<script>" not in page.notice.object
+    assert "<script>" not in page.notice.html
 
 
 def test_a_viewer_that_left_is_forgotten(hub: RunHub) -> None:
@@ -449,13 +449,16 @@ def test_an_address_that_leads_nowhere_is_told_and_the_rest_of_it_holds(
     page = arrive(hub, monkeypatch, "run=first&epoch=77&layer=Nothing&view=Gates&zoom=3")
     assert (page.cursor.run, page.cursor.epoch) == ("first", 5)
     assert page.deck.distance.picker.value == "Gates"
-    told = page.notice.object
+    told = page.notice.html
     assert "epoch 77, which is not recorded; the nearest is shown" in told
     assert "asks for the layer &#x27;Nothing&#x27;. There are: Embedding, LSTM layer 1" in told
     assert "four numbers from 0 to 1" in told
+    page.notice.close.clicks += 1
+    page.look()
+    assert not page.notice.visible
     lost = arrive(hub, monkeypatch, "run=%3Cb%3E&epoch=2")
-    assert "there is none of that name here" in lost.notice.object
-    assert "<b>" not in lost.notice.object
+    assert "there is none of that name here" in lost.notice.html
+    assert "<b>" not in lost.notice.html
     assert lost.cursor.follow
     lost.picker.value = "second" if lost.cursor.run == "first" else "first"  # either may be the newest
     assert not lost.notice.visible

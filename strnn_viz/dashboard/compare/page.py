@@ -20,6 +20,7 @@ from strnn_viz.dashboard.cursor import Cursor
 from strnn_viz.dashboard.hub import RunHub, RunState
 from strnn_viz.dashboard.launcher import Launcher
 from strnn_viz.dashboard.link import ComparedPlace, read_compared
+from strnn_viz.dashboard.notice import Notice
 from strnn_viz.dashboard.parts import Pace, Text, paragraphs
 from strnn_viz.dashboard.player import Player, in_session
 from strnn_viz.dashboard.sharing import Courier
@@ -79,7 +80,7 @@ class Comparison:
         )  # fmt: skip
         self.picker.param.watch(self._picked, "value")
         self.status = Text(looks="status", attributes={"role": "status"}, align="center")
-        self.notice = Text(looks="notice", attributes={"role": "alert"}, visible=False, sizing_mode="stretch_width")
+        self.notice = Notice()
         self.welcome = Text(looks="inviting")
         self.empty = pn.Column(
             self.welcome, self.duel.big_button, self.duel.big_message,
@@ -90,7 +91,7 @@ class Comparison:
     def view(self) -> pmui.Page:
         """The page as a Panel object; call it once."""
         shell = pn.Column(
-            self.notice, self.empty, self.deck.view, self.player.view(),
+            self.notice.view, self.empty, self.deck.view, self.player.view(),
             stylesheets=[style("shell")], sizing_mode="stretch_both", margin=0,
         )  # fmt: skip
         self._arrive(*read_compared(pn.state.session_args or {}))
@@ -256,7 +257,8 @@ class Comparison:
         self.status.say(told if self.found else "")
         here = (self.cursor.epoch, *(s.history for s in self.found))
         asked = asked_words(self._asked, names)
-        self.notice.say(paragraphs(*asked, *self._amiss, trouble, kind="error") + paragraphs(*misfits(self.found)))
+        own = paragraphs(trouble, kind="error") + paragraphs(*misfits(self.found))
+        self.notice.say([*asked, *self._amiss], own)
         # A person who scrubs is not read to, nor at every epoch of a fast training.
         rests, long_ago = here == self._told, self._pace.clock() > self._told_at + TELL_SECONDS
         self._told = here
