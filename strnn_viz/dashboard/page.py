@@ -11,7 +11,7 @@ import panel as pn
 import panel_material_ui as pmui
 
 from strnn_viz import views
-from strnn_viz.dashboard.branches import Family
+from strnn_viz.dashboard.branches import Branch, Family
 from strnn_viz.dashboard.chrome import fold_where_narrow, quiet_page
 from strnn_viz.dashboard.controls import SteerForm
 from strnn_viz.dashboard.cursor import Cursor
@@ -27,6 +27,7 @@ from strnn_viz.dashboard.sharing import Share
 from strnn_viz.dashboard.start import StartForm
 from strnn_viz.dashboard.theme import style
 from strnn_viz.dashboard.tour import Skip, Tour
+from strnn_viz.dashboard.track import Course, Lane, course_of
 from strnn_viz.dashboard.words import status_detail, status_html
 from strnn_viz.errors import StrnnVizError
 
@@ -181,6 +182,8 @@ class Explorer:
                 self.draw()
             else:
                 self._offer_fork()
+                if self.state and self.family.forks(self.state.name):
+                    self._mark_branches()  # they may grow while the run does not
             self.deck.settle()
             self._note_place()
 
@@ -207,12 +210,27 @@ class Explorer:
         begun = time.monotonic()
         with pn.io.hold():
             self.welcome.say("" if self.state else WELCOME.format(folder=escape(str(self.hub.folder))))
-            self.player.update(self.state, *self._validation())
-            origin = self.family.origin(self.cursor.run)
-            self.player.mark(origin and origin.epoch, [fork.epoch for fork in self.family.forks(self.cursor.run)])
+            self.player.update(self.state, self._course())
+            self._mark_branches()
             self.deck.draw(self.state)
             self._offer_fork()
         self._drew = (begun, time.monotonic() - begun)
+
+    def _mark_branches(self) -> None:
+        """Show where the run came from, and its forks for as long as they are recorded; looks as where compared."""
+        kin = self.family.kin(self.cursor.run)
+        looks = {name: look for look, name in enumerate(kin)}
+        origin = self.family.origin(self.cursor.run)
+
+        def lane(branch: Branch) -> Lane:
+            end = branch.epoch
+            with contextlib.suppress(StrnnVizError):
+                end = max(end, self.hub.state(branch.name).newest or 0)
+            return Lane(branch.name, branch.epoch, end, branch.words, looks.get(branch.name, 0))
+
+        came = origin and Lane(origin.name, origin.epoch, origin.epoch, origin.words)
+        linked = origin is not None and origin.name in looks
+        self.player.mark(came, [lane(fork) for fork in self.family.forks(self.cursor.run)], linked=linked)
 
     def _offer_fork(self) -> None:
         """Say what can be forked where the cursor is."""
@@ -250,22 +268,18 @@ class Explorer:
             self.status.say("")
         detail = status_detail(state) if state else ""
         kind = "error" if state and state.status == "failed" else ""
-        own = paragraphs(trouble, kind="error") + paragraphs(detail, kind=kind) + damage(state.problems if state else ())
+        own = (
+            paragraphs(trouble, kind="error") + paragraphs(detail, kind=kind) + damage(state.problems if state else ())
+        )
         self.notice.say(self._amiss, own, self.hub.problems())
 
-    def _validation(self) -> tuple[list[tuple[int, float]], bool]:
-        """What validation measured by epoch, at most a few hundred values, and whether it is drawn on a log scale."""
+    def _course(self) -> Course:
+        """What the track shows of the run."""
         if self.state is None:
-            return [], False
-        run, known = self.hub.run(self.state.name), set(self.state.epochs)
-
-        def read() -> tuple[list[tuple[int, float]], bool]:
-            key = f"valid_{views.run_measure(run).name}"
-            rows = [(row["epoch"], row.get(key)) for row in run.rows if row["epoch"] in known]
-            found = [(epoch, float(value)) for epoch, value in rows[:: 1 + len(rows) // 300] if value is not None]
-            return found, views.scale(run) == "log"
-
-        return self.hub.derived((run.name, "validation", self.state.version), read)
+            return Course()
+        run, state = self.hub.run(self.state.name), self.state
+        key = f"valid_{views.run_measure(run).name}"
+        return self.hub.derived((run.name, "track", state.version), lambda: course_of(run, key, state.epochs))
 
     def _picked(self, event: Any) -> None:
         if event.new and event.new != self.cursor.run:

@@ -356,8 +356,8 @@ def test_a_classifier_after_a_language_model_has_an_axis_of_its_own(tmp_path: Pa
     page.picker.value = "classes"
     page.look()
     assert "validation accuracy" in page.deck.learning.title.object
-    assert page._validation()[0][0] == (0, pytest.approx(0.25))
-    assert not page._validation()[1]
+    assert page._course()[0][0] == (0, pytest.approx(0.25))
+    assert not page._course()[1]
     assert "polyline" in page.player.sparkline.object
 
 
@@ -381,16 +381,30 @@ def test_a_fork_and_its_parent_tell_of_each_other(tmp_path: Path) -> None:
     page = explorer(ticking(tmp_path), "demo")
     assert page.picker.options == {"demo": "demo", "↳ demo-e2 · prune rate 0.2": "demo-e2"}
     assert "At epoch 2 demo-e2 branches off: prune rate 0.2." in page.fork.family.object
-    assert page.player.branches.object.count('class="leaves"') == 1
+    assert "demo-e2 branches off at epoch 2: prune rate 0.2; recorded to epoch 5" in page.player.branches.object
     page.picker.value = "demo-e2"
     assert page.cursor.epoch == 5
     assert "Fork of demo at epoch 2: prune rate 0.2." in page.fork.family.object
-    assert 'class="arrives"' in page.player.branches.object
-    assert "leaves" not in page.player.branches.object
+    assert "run=demo&amp;epoch=2" in page.player.branches.object
+    assert "branches off" not in page.player.branches.object
     (tmp_path / "demo" / "run.json").unlink()
     page.look()
     assert page.picker.options == {"demo-e2": "demo-e2"}
     assert "Fork of demo at epoch 2." in page.fork.family.object
+    assert "<a " not in page.player.branches.object  # there is nowhere to go
+
+
+def test_the_lane_of_a_fork_grows_while_its_parent_is_looked_at(tmp_path: Path) -> None:
+    config = preset("demo", epochs=5)
+    make_run(tmp_path / "demo", config, epochs=5, hidden=8)
+    with RunWriter(tmp_path / "demo-e2", config.replace({"seed": 2}), parent=Parent("demo", 2)) as writer:
+        steps = [snapshot for snapshot in snapshots(epochs=5, hidden=8) if snapshot.epoch >= 2]
+        writer.append(steps[0])
+        page = explorer(ticking(tmp_path), "demo")
+        assert "no epoch of its own yet" in page.player.branches.object
+        writer.append(steps[1])
+        page.look()
+        assert "recorded to epoch 3" in page.player.branches.object
 
 
 def test_the_epoch_to_fork_from_follows_the_cursor(tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ from typing import Any
 import panel as pn
 import panel_material_ui as pmui
 
-from strnn_viz import views
 from strnn_viz.dashboard.chrome import fold_where_narrow, quiet_page
 from strnn_viz.dashboard.compare.deck import Deck
 from strnn_viz.dashboard.compare.duel import TITLE, Duel
@@ -25,6 +24,7 @@ from strnn_viz.dashboard.parts import Pace, Text, paragraphs
 from strnn_viz.dashboard.player import Player, in_session
 from strnn_viz.dashboard.sharing import Courier
 from strnn_viz.dashboard.theme import style
+from strnn_viz.dashboard.track import Course, course_of
 from strnn_viz.dashboard.words import count
 from strnn_viz.errors import StrnnVizError
 from strnn_viz.views._compared import MOST_RUNS
@@ -199,7 +199,7 @@ class Comparison:
             few = " – there is only one yet" if len(names) == 1 else " – there is none yet" if not names else ""
             self.welcome.say(WELCOME.format(few=few))
             self.empty.css_classes = ["gone"] if self.found else []
-            self.player.update(self._joint(), *self._validation())
+            self.player.update(self._joint(), self._course())
             if self.found:
                 self.deck.relate(self.found, names)
             self.deck.draw(self.found)
@@ -237,18 +237,13 @@ class Comparison:
         live = next((state.status for state in states if state.live), longest.status)
         return dataclasses.replace(longest, status=live, epochs=self.cursor.epochs)
 
-    def _validation(self) -> tuple[list[tuple[int, float]], bool]:
-        """What validation measured in the first run, for the track behind the slider."""
+    def _course(self) -> Course:
+        """What the track shows: that of the first run."""
         if not self.found:
-            return [], False
+            return Course()
         run = self.found[0].run
-
-        def read() -> tuple[list[tuple[int, float]], bool]:
-            rows = [(row["epoch"], row.get(valid_key(run))) for row in run.rows]
-            kept = rows[:: 1 + len(rows) // 300]
-            return [(e, float(v)) for e, v in kept if v is not None], views.scale(run) == "log"
-
-        return self.hub.derived((run.name, "compared", self.found[0].state.version), read)
+        key = (run.name, "compared", self.found[0].state.version)
+        return self.hub.derived(key, lambda: course_of(run, valid_key(run)))
 
     def _tell(self, names: Sequence[str], trouble: str) -> None:
         """Say in words what is compared, what is wrong, and, once the cursor rests, what differs."""
