@@ -10,12 +10,43 @@ import panel_material_ui as pmui
 from bokeh.document import Document
 from bokeh.events import ConnectionLost, DocumentReady
 from bokeh.models import CustomJS
+from panel.custom import JSComponent
+from panel_material_ui.base import BASE_TEMPLATE
 
 from strnn_viz.dashboard.parts import Text
 from strnn_viz.dashboard.theme import PAGE_SX, THEME, script, style
 
 #: The pages by their place in the address, in the order of the navigation.
 TITLES = {"runs": "Runs", "explorer": "Explorer", "compare": "Compare"}
+
+# The browser knows the theme before anything is drawn, and whether the server has drawn the page in it.
+_TEMPLATE = BASE_TEMPLATE.environment.from_string(
+    "{% extends base_page %}{% block preamble %}{{ super() }}<script>{{ theme_script }}"
+    "strnnPage.theme.drawn('{{ 'dark' if theme_name == 'dark' else 'light' }}')</script>{% endblock %}",
+    globals={"base_page": BASE_TEMPLATE, "theme_script": script("theme")},
+)
+
+
+def take_theme() -> None:
+    """Draw this session's page in the theme its browser was in last, so that it need not be drawn twice.
+
+    The browser alone decides which theme holds: see ``theme.js``.
+    """
+    if pn.state.cookies.get("strnn_viz_theme") == "dark":
+        pn.config.theme = "dark"
+
+
+class Toggle(JSComponent):  # type: ignore[misc]
+    """The button that turns the page light or dark; the browser keeps what a person has chosen.
+
+    Until then the page is as the system asks for. ``pmui.Page`` has a button of its own, which forgets.
+    """
+
+    _esm = script("find", "toggle")
+    _stylesheets = [style("toggle")]  # noqa: RUF012 - read by Panel
+
+    def __init__(self) -> None:
+        super().__init__(margin=0, width=40, height=40, align="center")
 
 
 def dress(page: pmui.Page, here: str, there: Collection[str]) -> pmui.Page:
@@ -70,7 +101,10 @@ def quiet_page(**params: Any) -> pmui.Page:
         "sx": PAGE_SX,
         "raw_css": [style("page")],
         "site_url": "#",
+        "theme_toggle": False,
+        "template": _TEMPLATE,
     }
+    params["header"] = [*params.get("header", []), Toggle()]
 
     def watchers() -> list[Any]:
         return list(pn.state.param.watchers.get("busy", {}).get("value", []))

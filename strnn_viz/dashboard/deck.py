@@ -47,14 +47,6 @@ def caption(run: Run, info: LayerInfo) -> str:
     return CAPTIONS[info.role].replace(info.role, matrix_role(run, info), 1)
 
 
-def _align(plot: Any, _: Any) -> None:
-    """Give a plot the left border that its neighbour above or below has, whatever their tick labels."""
-    plot.state.min_border_left = 84
-
-
-ALIGNED = {"hooks": [_align]}
-
-
 class Deck:
     """Masks, learning curves, magnitudes, and the distance or another lens; side by side, or one below the other.
 
@@ -85,15 +77,15 @@ class Deck:
             label="Training within epochs too",
             size="small",
             margin=0,
-            sx={"& .MuiTypography-root": {"fontSize": "12px"}},
+            stylesheets=[style("switch")],
         )
         self.steps.param.watch(lambda _: self._curve(), "value")
         self.learning = Card(
             hub,
             "learning",
             plots(
-                curves=View(views.learning_curves, kind=views.scale, opts={"xlabel": "", **ALIGNED}),
-                prune_rate=View(views.prune_rate, height=124, opts=ALIGNED),
+                curves=View(views.learning_curves, kind=views.scale, opts={"xlabel": ""}),
+                prune_rate=View(views.prune_rate, height=124),
             ),
             views.learning_title,
             "Learning",

@@ -110,7 +110,7 @@ class RunHub:
         self._clock = clock
         self._mutex = RLock()
         self._runs: dict[str, Run] = {}
-        self._problems: list[str] = []
+        self._problems: dict[str, str] = {}
         self._scanned = -math.inf
         self._states: dict[str, tuple[float, RunState]] = {}
         self._derived: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
@@ -126,10 +126,10 @@ class RunHub:
                 self._scanned = self._clock()
             return list(self._runs)
 
-    def problems(self) -> list[str]:
-        """A sentence for each directory that looks like a run and cannot be read."""
+    def problems(self) -> dict[str, str]:
+        """A sentence for each directory that looks like a run and cannot be read, by its name."""
         self.names()
-        return list(self._problems)
+        return dict(self._problems)
 
     def run(self, name: str) -> Run:
         """The run of that name.
@@ -201,7 +201,7 @@ class RunHub:
                 str(found[path.name].about["created"])
             except (RunError, KeyError) as error:
                 found.pop(path.name, None)
-                self._problems.append(str(error))
+                self._problems[path.name] = str(error)
         for gone in set(self._runs) - set(found):
             self._forget(gone)
         newest = sorted(found.items(), key=lambda item: str(item[1].about["created"]), reverse=True)

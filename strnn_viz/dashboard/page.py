@@ -11,7 +11,7 @@ import panel as pn
 import panel_material_ui as pmui
 
 from strnn_viz import views
-from strnn_viz.dashboard.branches import Family
+from strnn_viz.dashboard.branches import Branch, Family
 from strnn_viz.dashboard.chrome import fold_where_narrow, quiet_page
 from strnn_viz.dashboard.controls import SteerForm
 from strnn_viz.dashboard.cursor import Cursor
@@ -21,13 +21,15 @@ from strnn_viz.dashboard.hub import RunHub, RunState
 from strnn_viz.dashboard.launcher import Launcher
 from strnn_viz.dashboard.link import Place, read_place
 from strnn_viz.dashboard.offers import run_offers
+from strnn_viz.dashboard.notice import Notice, damage
 from strnn_viz.dashboard.parts import Pace, Text, paragraphs
 from strnn_viz.dashboard.player import Player, in_session
 from strnn_viz.dashboard.sharing import Share
 from strnn_viz.dashboard.start import StartForm
 from strnn_viz.dashboard.theme import style
 from strnn_viz.dashboard.tour import Skip, Tour
-from strnn_viz.dashboard.words import SIGNS, status_detail, status_line
+from strnn_viz.dashboard.track import Course, Lane, course_of
+from strnn_viz.dashboard.words import status_detail, status_html
 from strnn_viz.errors import StrnnVizError
 
 GATHER_MS = 5  # time for moves of the slider to arrive before the last of them is drawn
@@ -75,11 +77,11 @@ class Explorer:
         self.deck.masks.follow(self.player.slider)
         self.share = Share(hub, run_offers(hub, self.cursor), "this run, epoch, layer, view and part of the masks")
         self.picker = pmui.Select(
-            label="Run", options=[], size="small", margin=(0, 0, 0, 24), disabled=True,
+            label="Run", options=[], size="small", margin=(0, 0, 0, 16), disabled=True,
             sizing_mode="stretch_width", min_width=132, max_width=280,
         )  # fmt: skip
         self.status = Text(looks="status", attributes={"role": "status"}, align="center")
-        self.notice = Text(looks="notice", attributes={"role": "alert"}, visible=False, sizing_mode="stretch_width")
+        self.notice = Notice()
         self.welcome = Text(looks="welcome", visible=False, sizing_mode="stretch_both")
         self.picker.param.watch(self._picked, "value")
         self._due = False
@@ -89,7 +91,7 @@ class Explorer:
     def view(self) -> pmui.Page:
         """The page as a Panel object; call it once."""
         shell = pn.Column(
-            self.notice, self.welcome, self.deck.view, self.player.view(),
+            self.notice.view, self.welcome, self.deck.view, self.player.view(),
             stylesheets=[style("shell")], sizing_mode="stretch_both", margin=0,
         )  # fmt: skip
         self._arrive(*read_place(pn.state.session_args or {}))
@@ -181,6 +183,8 @@ class Explorer:
                 self.draw()
             else:
                 self._offer_fork()
+                if self.state and self.family.forks(self.state.name):
+                    self._mark_branches()  # they may grow while the run does not
             self.deck.settle()
             self._note_place()
 
@@ -207,12 +211,27 @@ class Explorer:
         begun = time.monotonic()
         with pn.io.hold():
             self.welcome.say("" if self.state else WELCOME.format(folder=escape(str(self.hub.folder))))
-            self.player.update(self.state, *self._validation())
-            origin = self.family.origin(self.cursor.run)
-            self.player.mark(origin and origin.epoch, [fork.epoch for fork in self.family.forks(self.cursor.run)])
+            self.player.update(self.state, self._course())
+            self._mark_branches()
             self.deck.draw(self.state)
             self._offer_fork()
         self._drew = (begun, time.monotonic() - begun)
+
+    def _mark_branches(self) -> None:
+        """Show where the run came from, and its forks for as long as they are recorded; looks as where compared."""
+        kin = self.family.kin(self.cursor.run)
+        looks = {name: look for look, name in enumerate(kin)}
+        origin = self.family.origin(self.cursor.run)
+
+        def lane(branch: Branch) -> Lane:
+            end = branch.epoch
+            with contextlib.suppress(StrnnVizError):
+                end = max(end, self.hub.state(branch.name).newest or 0)
+            return Lane(branch.name, branch.epoch, end, branch.words, looks.get(branch.name, 0))
+
+        came = origin and Lane(origin.name, origin.epoch, origin.epoch, origin.words)
+        linked = origin is not None and origin.name in looks
+        self.player.mark(came, [lane(fork) for fork in self.family.forks(self.cursor.run)], linked=linked)
 
     def _offer_fork(self) -> None:
         """Say what can be forked where the cursor is."""
@@ -245,33 +264,23 @@ class Explorer:
     def _tell(self, state: RunState | None, trouble: str) -> None:
         """Say in words how the run is doing, and what is wrong with it or beside it."""
         if state:
-            sign = SIGNS.get(state.status, "")
-            self.status.say(f'<span class="{escape(state.status)}">{sign}</span> {escape(status_line(state))}')
+            self.status.say(status_html(state))
         else:
             self.status.say("")
         detail = status_detail(state) if state else ""
         kind = "error" if state and state.status == "failed" else ""
-        damaged = state.problems if state else ()
-        self.notice.say(
-            paragraphs(trouble, *self._amiss, kind="error")
-            + paragraphs(detail, kind=kind)
-            + paragraphs(*damaged)
-            + paragraphs(*self.hub.problems(), kind="muted")
+        own = (
+            paragraphs(trouble, kind="error") + paragraphs(detail, kind=kind) + damage(state.problems if state else ())
         )
+        self.notice.say(self._amiss, own, self.hub.problems())
 
-    def _validation(self) -> tuple[list[tuple[int, float]], bool]:
-        """What validation measured by epoch, at most a few hundred values, and whether it is drawn on a log scale."""
+    def _course(self) -> Course:
+        """What the track shows of the run."""
         if self.state is None:
-            return [], False
-        run, known = self.hub.run(self.state.name), set(self.state.epochs)
-
-        def read() -> tuple[list[tuple[int, float]], bool]:
-            key = f"valid_{views.run_measure(run).name}"
-            rows = [(row["epoch"], row.get(key)) for row in run.rows if row["epoch"] in known]
-            found = [(epoch, float(value)) for epoch, value in rows[:: 1 + len(rows) // 300] if value is not None]
-            return found, views.scale(run) == "log"
-
-        return self.hub.derived((run.name, "validation", self.state.version), read)
+            return Course()
+        run, state = self.hub.run(self.state.name), self.state
+        key = f"valid_{views.run_measure(run).name}"
+        return self.hub.derived((run.name, "track", state.version), lambda: course_of(run, key, state.epochs))
 
     def _picked(self, event: Any) -> None:
         if event.new and event.new != self.cursor.run:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -17,6 +16,7 @@ from strnn_viz.dashboard.cursor import Cursor
 from strnn_viz.dashboard.hub import RunState
 from strnn_viz.dashboard.parts import Pace, Text, repeat
 from strnn_viz.dashboard.theme import script, style
+from strnn_viz.dashboard.track import Course, Lane, Span, lanes_html, track_end, track_svg
 from strnn_viz.dashboard.words import follow_line
 
 FRAME_MS = 400  # time an epoch is shown for while playing, at speed 1
@@ -90,9 +90,9 @@ class Player:
             margin=0, sizing_mode="stretch_width", stylesheets=[_WIDE],
             sx={"& .MuiFormLabel-root": {"display": "none"}},
         )  # fmt: skip
-        self._span = (0, 0, 1)
+        self._span = Span(0, 0, 1)
         self.sparkline = Text(looks="track", attributes={"aria-hidden": "true"})
-        self.branches = Text(looks="branches", attributes={"aria-hidden": "true"})  # told in words beside Fork
+        self.branches = Text(looks="branches")
         self.position = Text(looks="position", width=128, align="center", called="epoch-number")
         self.standing = Text(attributes={"role": "status"}, align="center")
         self.first = self._button("first_page", "First epoch", cursor.first)
@@ -100,8 +100,10 @@ class Player:
         self.play = self._button("play_arrow", "Play the epochs", self.toggle)
         self.on = self._button("chevron_right", "Next epoch", lambda: cursor.step(1))
         self.last = self._button("last_page", "Newest epoch", cursor.go_live)
-        self.live = pmui.Button(label="Follow live", icon="sensors", size="small", variant="outlined", visible=False,
-                                margin=0)  # fmt: skip
+        self.live = pmui.Button(
+            label="Follow live", icon="sensors", size="small", variant="outlined", visible=False, margin=0,
+            sx={"&.MuiButton-root": {"padding": "1px 8px"}},
+        )  # fmt: skip
         self.live.on_click(lambda _: self._act(cursor.go_live))
         self.speed = pmui.Select(label="Speed", options=SPEEDS, value=1.0, size="small", width=84, margin=0,
                                  align="center")  # fmt: skip
@@ -117,6 +119,17 @@ class Player:
         self.slider.calls.append(CustomJS(args={"wire": self._wire}, code="void wire"))
         self._clock: Any = None
         self._beat_at = 0.0
+        self._aside = pn.Row(
+            self.standing,
+            self.live,
+            stylesheets=[style("standing")],
+            margin=0,
+            align="center",
+            css_classes=["standing"],
+        )
+        self._bar = pn.Row(
+            stylesheets=[style("player")], sizing_mode="stretch_width", margin=0, css_classes=["player"]
+        )  # fmt: skip
 
     def view(self) -> pn.viewable.Viewable:
         """The bar as a Panel object; the page's keys move it from then on."""
@@ -124,23 +137,18 @@ class Player:
             pn.state.curdoc.js_on_event(DocumentReady, self._script("ready"))
         buttons = pn.Row(self.first, self.back, self.play, self.on, self.last, margin=0, align="center")
         track = pn.Column(self.sparkline, self.branches, self.slider, css_classes=["rail"], margin=0, align="center")
-        standing = pn.Row(self.standing, self.live, margin=0, align="center", css_classes=["standing"])
-        return pn.Row(
-            buttons, self.speed, self.position, track, standing,
-            stylesheets=[style("player")], sizing_mode="stretch_width", margin=0, css_classes=["player"],
-        )  # fmt: skip
+        self._bar.objects = [buttons, self.speed, self.position, track, self._aside]
+        return self._bar
 
-    def update(self, state: RunState | None, values: Sequence[tuple[int, float]], log: bool = True) -> None:
+    def update(self, state: RunState | None, course: Course) -> None:
         """Show where the cursor is.
 
         Parameters
         ----------
         state : RunState or None
             How the run is doing; None while there is none.
-        values : sequence of (int, float)
-            Validation perplexity or accuracy by epoch, drawn faintly along the track.
-        log : bool
-            Whether on a log scale.
+        course : Course
+            What the track shows of it.
         """
         cursor, epochs = self.cursor, self.cursor.epochs
         self._live = bool(state and state.live)
@@ -149,8 +157,8 @@ class Player:
         horizon = track_end(newest, total)
         first = epochs[0] if epochs else 0
         end = max(newest, first + 1)
-        share = 100 * (end - first) / max(1, horizon - first)
-        self._span = (first, newest, horizon)
+        self._span = Span(first, newest, horizon)
+        share = 100 * self._span.share(end)
         self.slider.param.update(
             start=first,
             end=end,
@@ -158,16 +166,18 @@ class Player:
             disabled=len(epochs) < 2,
             styles=_PLACE | {"max-width": f"calc({share:.4f}% + {_THUMB}px)"},
         )
-        self.sparkline.say(track_svg(values, first, newest, horizon, log))
+        self.sparkline.say(track_svg(course, self._span))
         if cursor.epoch is None:
             self.position.say('<div class="muted">no epoch yet</div>')
         else:
             words = f'<span class="muted">epoch</span><b>{cursor.epoch:,}</b><span class="muted">of {total:,}</span>'
             self.position.say(f"<div>{words}</div>")
+        self.position.width = 128 + 21 * max(0, len(f"{total:,}") - 3)  # for the same number of digits twice
         follows = cursor.follow and cursor.behind == 0
-        line = follow_line(cursor.epoch, cursor.newest, live=self._live, follow=follows)
+        line = follow_line(cursor.epoch, cursor.newest, live=self._live, follow=follows, total=total)
         sign = "●" if self._live and follows else ""
         self.standing.say(f"{sign} {line}".strip() if state and cursor.epoch is not None else "")
+        self._aside.styles = {"--standing": self._room_for_words(first, newest, total)}
         self.live.visible = self._live and not follows and cursor.epoch is not None
         at_first, at_last = cursor.epoch == first, cursor.behind == 0
         none = cursor.epoch is None
@@ -176,17 +186,19 @@ class Player:
         self.last.disabled = none or (at_last and (follows or not self._live))
         self.play.disabled = none or len(epochs) < 2
 
-    def mark(self, origin: int | None, forks: Sequence[int]) -> None:
-        """Mark on the track where a fork came from, and where forks of the run branch off.
+    def _room_for_words(self, first: int, newest: int, total: int) -> str:
+        """The width that where one stands takes at most, the same at every epoch; all else is for the track."""
+        if self.cursor.epoch is None:
+            return "0px"
+        lines = [follow_line(at, newest, live=self._live, follow=False, total=total) for at in (first, newest)]
+        button = "128px" if self._live else "0px"
+        return f"max({0.9 * max(map(len, lines)):.1f}ch, {button})"  # letters are narrower than digits
 
-        Parameters
-        ----------
-        origin : int or None
-            The epoch a fork began at; None for a run that began by itself.
-        forks : sequence of int
-            Epochs; those that are not shown are left out.
-        """
-        self.branches.say(branch_marks(origin, forks, *self._span))
+    def mark(self, origin: Lane | None, forks: Sequence[Lane], *, linked: bool = True) -> None:
+        """Show below the track where a fork came from, and the forks of the run; arguments as :func:`lanes_html`."""
+        html, room = lanes_html(origin, forks, self._span, linked=linked)
+        self.branches.say(html)
+        self._bar.styles = {"--forks": f"{room}px"} if room else {}
 
     def toggle(self) -> None:
         """Play from the epoch shown (from the first, at the end), or stop playing."""
@@ -307,56 +319,3 @@ class Player:
 def in_session() -> bool:
     """Whether a browser is at the other end; in a test there is none."""
     return pn.state.curdoc is not None and pn.state.curdoc.session_context is not None
-
-
-def track_end(newest: int, total: int) -> int:
-    """The last epoch the track has room for: all of a short run; of a long one a stretch that grows by doubling."""
-    room = 60
-    while room < total and newest > 0.9 * room:
-        room *= 2
-    return max(1, newest, min(room, total))
-
-
-def track_svg(values: Sequence[tuple[int, float]], first: int, newest: int, horizon: int, log: bool = True) -> str:
-    """The track behind the slider: what is recorded, what is to come as dots, and a faint curve of what is learned.
-
-    Parameters
-    ----------
-    values : sequence of (int, float)
-        A number by epoch, low at the bottom.
-    first, newest, horizon : int
-        Where the track begins, is recorded to, and ends.
-    log : bool
-        Whether it is drawn on a log scale, which leaves out what is not positive.
-    """
-    span = max(1, horizon - first)
-    known = [(e, v) for e, v in values if math.isfinite(v) and (v > 0 or not log)]
-    points = [(100 * (e - first) / span, math.log(v) if log else v) for e, v in known]
-    parts = []
-    if len(points) > 1:
-        low, high = min(y for _, y in points), max(y for _, y in points)
-        scale = 18 / (high - low) if high > low else 0
-        line = " ".join(f"{x:.3f},{21 - (y - low) * scale:.2f}" for x, y in points)
-        parts.append(f'<polyline points="{line}" />')
-    if horizon > newest:
-        parts.append(f'<line class="ahead" x1="{100 * (newest - first) / span:.3f}" x2="100" y1="33" y2="33" />')
-    if span <= 120:
-        ticks = "".join(f"M{100 * i / span:.3f} 37v4" for i in range(newest - first + 1))
-        parts.append(f'<path d="{ticks}" />')
-    return f'<svg viewBox="0 0 100 44" preserveAspectRatio="none">{"".join(parts)}</svg>'
-
-
-#: Marks in a box of 12 by 12, whose middle stands over the epoch: a twig that leaves, and one that arrives.
-_LEAVES, _ARRIVES = "M6 12V1M6 8C6 4 8 3 12 3", "M0 3C4 3 6 4 6 8V12"
-
-
-def branch_marks(origin: int | None, forks: Sequence[int], first: int, newest: int, horizon: int) -> str:
-    """The marks of branches over the track; arguments as :meth:`Player.mark` and :func:`track_svg`."""
-    marks = [] if origin is None else [("arrives", _ARRIVES, origin)]
-    marks += [("leaves", _LEAVES, epoch) for epoch in sorted(set(forks))]
-    return "".join(
-        f'<svg class="{kind}" viewBox="0 0 12 12" style="left:{100 * (epoch - first) / max(1, horizon - first):.3f}%">'
-        f'<path d="{path}" /></svg>'
-        for kind, path, epoch in marks
-        if first <= epoch <= newest
-    )

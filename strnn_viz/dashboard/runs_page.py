@@ -223,7 +223,7 @@ class RunsPage:
             self.told.say(f"{len(names):,} run{'s' if len(names) > 1 else ''}, newest first")
         self.compare.say("" if len(names) < 2 else self._offer())
         self.untick.visible = bool(self._ticked)
-        self.problems.say(paragraphs(*self.hub.problems(), kind="muted"))
+        self.problems.say(paragraphs(*self.hub.problems().values(), kind="muted"))
 
     def _offer(self) -> str:
         """What can be done with the runs that are ticked."""

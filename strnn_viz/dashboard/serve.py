@@ -27,7 +27,7 @@ from tornado.websocket import WebSocketClosedError
 
 from strnn_viz.dashboard import access
 from strnn_viz.dashboard.address import LOOPBACK, hosts, is_loopback, usable_port
-from strnn_viz.dashboard.chrome import TITLES, dress
+from strnn_viz.dashboard.chrome import TITLES, dress, take_theme
 from strnn_viz.dashboard.compare import Comparison, asked_runs
 from strnn_viz.dashboard.hub import RunHub
 from strnn_viz.dashboard.launcher import Launcher
@@ -79,6 +79,7 @@ def make_app(
         # Panel says where styles are when it answers for a page. A browser that takes its time finds that session
         # gone, and gets another through its socket, of which no page was asked for: it would look for them in the net.
         pn.state.curdoc._template_variables.setdefault("dist_url", LOCAL_DIST)
+        take_theme()
         viewer = make()
         page = dress(viewer.view(), place, there)
         # The server holds the callback, the callback the viewer: both go with the session.

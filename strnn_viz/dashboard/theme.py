@@ -73,6 +73,8 @@ PAGE_SX: dict[str, Any] = {
     "& .header .MuiToolbar-root": {"minHeight": "56px", "maxHeight": "56px", "px": "16px"},
     "& .header .MuiToolbar-root > .MuiBox-root": {"minWidth": 0},  # what is in it gives way where there is no room
     "& .header .title": {"color": "text.primary", "fontSize": "18px", "fontWeight": 650, "whiteSpace": "nowrap"},
+    # Where the header is narrow, the name of the program goes before what the run is doing is cut.
+    "& .header .MuiToolbar-root > .MuiBox-root:has(> a > .title)": {"@media (max-width: 1000px)": {"display": "none"}},
     "& .MuiDrawer-paper": {"backgroundColor": "background.paper", "backgroundImage": "none"},
     "& .MuiDrawer-paper > .MuiToolbar-root, & .main .MuiToolbar-root": {"minHeight": "56px"},
     "& .main": {"backgroundColor": "background.default"},

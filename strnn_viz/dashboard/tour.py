@@ -72,7 +72,7 @@ EXPLORER = (
         ".player",
         "Any epoch, at any time",
         "Drag the slider, press the arrow keys on it, or play the epochs. You are never pulled away from where you "
-        "are: Follow live brings you back to the newest epoch.",
+        "are: Follow live brings you back to the newest epoch. Lanes below the track are forks, and lead to them.",
     ),
     Step(
         ".steer",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from html import escape
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -47,24 +48,40 @@ def count(number: int, noun: str) -> str:
 
 
 def status_line(state: RunState) -> str:
-    """What a run is doing, for the header: ``training · epoch 12 of 30 · 4.8 s each · 1 min 26 s left``."""
+    """What a run is doing: ``training · epoch 12 of 30 · 4.8 s each · 1 min 26 s left``."""
+    return " · ".join(part for part, _ in status_parts(state))
+
+
+def status_parts(state: RunState) -> list[tuple[str, str]]:
+    """What a run is doing, part by part, each with when it may be left out: empty for never, ``late``, ``spare``."""
     newest, total = state.newest, state.total
     each = duration(state.epoch_seconds)
-    parts = [state.status]
+    parts = [(state.status, "")]
     if newest is None:
-        parts.append("no epoch yet" if state.live else "no epoch was recorded")
+        parts.append(("no epoch yet" if state.live else "no epoch was recorded", ""))
     elif state.status == "finished":
-        parts.append(count(newest, "epoch") if newest >= total else f"{newest:,} of {count(total, 'epoch')}")
+        done = count(newest, "epoch") if newest >= total else f"{newest:,} of {count(total, 'epoch')}"
+        parts.append((done, ""))
     else:
-        parts.append(f"epoch {newest:,} of {total:,}")
+        parts.append((f"epoch {newest:,} of {total:,}", ""))
     told = state.progress
     if state.live and told and told.steps and not told.epoch_seconds < SLOW:
-        parts.append(f"{told.step / told.steps:.0%} of epoch {told.epoch:,}")
+        parts.append((f"{told.step / told.steps:.0%} of epoch {told.epoch:,}", "spare"))
     if each:
-        parts.append(f"{each} each")
+        parts.append((f"{each} each", "spare"))
     if state.status == "training" and (left := duration(state.remaining_seconds)):
-        parts.append(f"{left} left")
-    return " · ".join(parts)
+        parts.append((f"{left} left", "late"))
+    return parts
+
+
+def status_html(state: RunState) -> str:
+    """What a run is doing, for the header: a sign, and words of which those marked give way where it is narrow."""
+    sign = f'<span class="{escape(state.status)}">{SIGNS.get(state.status, "")}</span>'
+    words = ""
+    for part, kind in status_parts(state):
+        told = escape(f" · {part}" if words else part)
+        words += f'<span class="{kind}">{told}</span>' if kind else told
+    return f'<span title="{escape(status_line(state))}">{sign} {words}</span>'
 
 
 def status_detail(state: RunState) -> str:
@@ -89,8 +106,8 @@ def steer_hint(state: RunState | None) -> str:
     }.get(state.status, "")
 
 
-def follow_line(epoch: int | None, newest: int | None, *, live: bool, follow: bool) -> str:
-    """Where the cursor stands against the newest epoch."""
+def follow_line(epoch: int | None, newest: int | None, *, live: bool, follow: bool, total: int = 0) -> str:
+    """Where the cursor stands against the newest epoch; `total` is how many the run was to have."""
     if epoch is None or newest is None:
         return "no epoch yet"
     if live and follow:
@@ -98,7 +115,9 @@ def follow_line(epoch: int | None, newest: int | None, *, live: bool, follow: bo
     behind = newest - epoch
     if behind > 0:
         return f"behind by {count(behind, 'epoch')}"
-    return "at the newest epoch" if live else "at the last epoch"
+    if live:
+        return "at the newest epoch"
+    return "at the last epoch" if newest >= total else "at the newest recorded"
 
 
 def waiting(state: RunState) -> str:

@@ -21,22 +21,24 @@ def list_runs(folder: str | os.PathLike[str]) -> tuple[list[Run], list[str]]:
         try:
             runs.append(Run(path))
         except RunError as error:
-            problems.append(str(error))
-    return sorted(runs, key=lambda run: str(run.about.get("created", "")), reverse=True), problems
+            problems[path.name] = str(error)
+    newest = sorted(runs, key=lambda run: str(run.about.get("created", "")), reverse=True)
+    return newest, list(problems.values())
 
 
-def run_directories(folder: str | os.PathLike[str]) -> tuple[list[Path], list[str]]:
-    """What looks like a run in a directory of runs, by name, and a sentence for each that is not to be opened.
+def run_directories(folder: str | os.PathLike[str]) -> tuple[list[Path], dict[str, str]]:
+    """What looks like a run in a directory of runs, by name, and by name a sentence for each that is not to be opened.
 
     A link to another run of the same directory is a run; one that leads out of it is not, for what is listed can be
     shown to others, resumed and steered.
     """
-    paths, problems = [], []
+    paths: list[Path] = []
+    problems: dict[str, str] = {}
     root = Path(folder)
     try:
         found = sorted(root.iterdir()) if root.is_dir() else []
     except OSError as error:
-        return [], [f"{root} cannot be read: {error.strerror or error}. Give read access to it."]
+        return [], {root.name: f"{root} cannot be read: {error.strerror or error}. Give read access to it."}
     inside = root.resolve()
     for path in found:
         try:
@@ -46,9 +48,12 @@ def run_directories(folder: str | os.PathLike[str]) -> tuple[list[Path], list[st
         except OSError:
             continue  # a link to itself, or a directory one may not look into
         if leads is not None and leads.parent != inside:
-            problems.append(f"{path} is a link that leads out of {root}; it is not opened. Copy the run into {root}.")
+            problems[path.name] = (
+                f"{path} is a link that leads out of {root}; it is not opened. Copy the run into {root}."
+            )
         elif not path.name.isprintable():
-            problems.append(f"{path.name!a} in {root} cannot be shown as the name of a run. Rename the directory.")
+            name = ascii(path.name)
+            problems[name] = f"{name} in {root} cannot be shown as the name of a run. Rename the directory."
         else:
             paths.append(path)
     return paths, problems

@@ -33,7 +33,7 @@ _MIDWAY = 0.6  # where on a falling curve its name has the room to its right
 _LOOKS = {"text_color": "colour", "text_align": "align", "text_baseline": "baseline"}
 
 #: Options of plots that stand above each other: their frames begin at one place.
-ALIGNED = {**_BARE, "plot.min_border_left": 72}
+ALIGNED = {**_BARE, "plot.min_border_left": 92}  # room for a perplexity of six digits
 
 
 class Line(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import holoviews as hv
@@ -76,7 +77,7 @@ def learning_curves(
         low * (high / low) ** 0.03, math.sqrt(low * high))  # fmt: skip
     straight = [
         *(dash for y in reference for dash in dashes(axis["xlim"], y)),
-        *(Line(row["epoch"], low, row["epoch"], tick) for row in run.rows if _pruned(row)),
+        *(Line(row["epoch"], low, row["epoch"], tick) for row in run.rows if rewired(row)),
         *cursor(run, epoch, low, high),
     ]
     drop = 0.03 * (high - low) if linear else 0.0  # a rising curve would run through a word right below its end
@@ -87,7 +88,7 @@ def learning_curves(
         *_end(valid, last, valid_above, drop),
         *_begin(parent),
         *(Word(last, y, _bare(measure.reference_title), align="right") for y in reference),
-        *([Word(0, tick, "rewirings")] if any(map(_pruned, run.rows)) else []),
+        *([Word(0, tick, "rewirings")] if any(map(rewired, run.rows)) else []),
         *([] if len(epochs) else waiting(last / 2, middle)),
     ]
     elements = [
@@ -256,7 +257,8 @@ def _begin(series: Series) -> list[Word]:
     return [Word(float(xs[0]), float(ys[0]), f"\u2002{series.name}", MUTED)] if len(xs) else []
 
 
-def _pruned(row: Any) -> bool:
+def rewired(row: Mapping[str, Any]) -> bool:
+    """Whether connections were pruned after an epoch, by its row of the run."""
     return any(layer.get("pruned", 0) for layer in row["layers"].values())
 
 

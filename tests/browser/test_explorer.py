@@ -363,10 +363,11 @@ def test_a_run_is_rewound_and_forked_with_another_prune_rate(page: Page, explore
     expect(page.get_by_text("Fork of demo-uniform at epoch 4: prune rate 0.2.")).to_be_visible()
     compare = page.get_by_role("link", name="Compare the two")
     assert compare.get_attribute("href") == "./compare?runs=demo-uniform,demo-uniform-e4-prune_rate-0.2"
-    expect(page.locator(".rail svg.arrives")).to_have_count(1)
+    expect(page.get_by_role("link", name="Fork of demo-uniform at epoch 4: prune rate 0.2")).to_be_visible()
     expect(status(page)).to_contain_text("finished · 6 epochs")
     assert shown_epoch(page) == 6  # followed while it trained
     choose(page, "Run", "demo-uniform")
     expect(page.get_by_text("At epoch 4 demo-uniform-e4-prune_rate-0.2 branches off: prune rate 0.2.")).to_be_visible()
-    expect(page.locator(".rail svg.leaves")).to_have_attribute("style", "left:66.667%")
+    lane = page.get_by_role("link", name="demo-uniform-e4-prune_rate-0.2 branches off at epoch 4: prune rate 0.2;")
+    expect(lane).to_have_attribute("style", re.compile("^left:66.667%;width:33.333%"))
     assert Run(tmp_path / "runs" / "demo-uniform-e4-prune_rate-0.2").parent == Parent("demo-uniform", 4)

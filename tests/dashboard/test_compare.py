@@ -328,12 +328,12 @@ def test_an_address_brings_back_which_two_of_several_are_laid_over_each_other(
     other.look()
     assert other.share.courier.address == ""
     wrong = arrive(RunHub(tmp_path), monkeypatch, "runs=run0,run1,run2&pair=A,D")
-    assert "The address asks for the pair &#x27;A,D&#x27;, where two letters" in wrong.notice.object
+    assert "The address asks for the pair &#x27;A,D&#x27;, where two letters" in wrong.notice.html
 
 
 def test_what_an_address_asks_for_in_vain_is_told(hub: RunHub, monkeypatch: pytest.MonkeyPatch) -> None:
     page = arrive(hub, monkeypatch, "runs=uniform,er&epoch=99&matrix=nothing&mode=sideways&zoom=2")
-    told = page.notice.object
+    told = page.notice.html
     assert "epoch 99, which is not recorded; the nearest is shown." in told
     assert "The address asks for the matrix &#x27;nothing&#x27;. There are: " in told
     assert "The address asks for the mode &#x27;sideways&#x27;. There are: difference, swipe." in told
@@ -375,7 +375,7 @@ def test_distances_become_known_beside_the_server(compared: Path) -> None:
 def test_runs_of_other_shapes_are_told_and_their_curves_compared(hub: RunHub) -> None:
     page = comparison(hub, "uniform", "wide")
     told = "embedding.weight is 120 × 8 in uniform and 120 × 12 in wide."
-    assert told in page.notice.object
+    assert told in page.notice.html
     assert told in page.deck.pair.panel.over.object
     assert "validation perplexity A" in titles(page)["learning"]
     assert "densities" in titles(page)["density"] or "as dense" in titles(page)["density"]
@@ -398,7 +398,7 @@ def test_any_two_of_several_runs_are_laid_over_each_other_until_one_is_gone(tmp_
     (tmp_path / "run1" / "run.json").unlink()
     page.look()
     assert page.chosen == ["run0", "run2"]
-    assert "There is no run &#x27;run1&#x27; here." in page.notice.object
+    assert "There is no run &#x27;run1&#x27; here." in page.notice.html
     assert len(page.deck.gallery) == 2
     titles(page)
 
@@ -413,8 +413,8 @@ def test_no_more_than_eight_runs_are_compared(tmp_path: Path) -> None:
 
 def test_unknown_names_get_a_sentence(hub: RunHub) -> None:
     page = comparison(hub, "uniform", "<b>nobody")
-    assert "There is no run &#x27;&lt;b&gt;nobody&#x27; here. Runs there are: " in page.notice.object
-    assert "Only uniform is left to compare" in page.notice.object
+    assert "There is no run &#x27;&lt;b&gt;nobody&#x27; here. Runs there are: " in page.notice.html
+    assert "Only uniform is left to compare" in page.notice.html
     assert page.deck.view.css_classes == ["gone"]
     assert page.empty.css_classes == []
     assert page.picker.value == ["uniform"]

@@ -27,7 +27,7 @@ def test_no_name_leads_out_of_the_directory(hub: RunHub, name: str) -> None:
 def test_a_directory_that_is_not_there_yet_has_no_runs(tmp_path: Path) -> None:
     hub = RunHub(tmp_path / "later")
     assert hub.names() == []
-    assert hub.problems() == []
+    assert hub.problems() == {}
 
 
 def test_what_cannot_be_read_is_named_and_the_rest_is_shown(tmp_path: Path) -> None:
@@ -37,8 +37,8 @@ def test_what_cannot_be_read_is_named_and_the_rest_is_shown(tmp_path: Path) -> N
     (tmp_path / "other").mkdir()
     hub = RunHub(tmp_path)
     assert hub.names() == ["good"]
-    assert len(hub.problems()) == 1
-    assert "bad" in hub.problems()[0]
+    assert list(hub.problems()) == ["bad"]
+    assert "bad" in hub.problems()["bad"]
 
 
 def test_the_directory_is_looked_at_once_a_second(tmp_path: Path) -> None:

@@ -226,8 +226,8 @@ def test_a_failed_run_says_why(tmp_path: Path, growing: tuple[RunWriter, Iterato
     writer.append(next(steps))
     writer.status("failed", "the loss is <nan>")
     page = explorer(ticking(writer.path.parent))
-    assert "the loss is &lt;nan&gt;" in page.notice.object
-    assert 'class="error"' in page.notice.object
+    assert "the loss is &lt;nan&gt;" in page.notice.html
+    assert 'class="error"' in page.notice.html
     assert "failed" in page.status.object
 
 
@@ -236,7 +236,7 @@ def test_a_damaged_epoch_is_named_and_left_out(tmp_path: Path) -> None:
     (run.path / "snapshots" / "000002.safetensors").write_bytes(b"broken")
     page = explorer(RunHub(tmp_path))
     assert page.cursor.epochs == (0, 1, 3)
-    assert "000002.safetensors" in page.notice.object
+    assert "000002.safetensors" in page.notice.own.object
     page.player.back.clicks += 1
     assert page.cursor.epoch == 1
 
@@ -323,7 +323,7 @@ def test_what_comes_from_a_run_is_escaped(tmp_path: Path) -> None:
     with RunWriter(tmp_path / "evil", preset("demo")) as writer:
         writer.status("failed", "<script>alert(1)</script>")
     page = explorer(RunHub(tmp_path))
-    assert "<script>" not in page.notice.object
+    assert "<script>" not in page.notice.html
 
 
 def test_a_viewer_that_left_is_forgotten(hub: RunHub) -> None:
@@ -356,8 +356,8 @@ def test_a_classifier_after_a_language_model_has_an_axis_of_its_own(tmp_path: Pa
     page.picker.value = "classes"
     page.look()
     assert "validation accuracy" in page.deck.learning.title.object
-    assert page._validation()[0][0] == (0, pytest.approx(0.25))
-    assert not page._validation()[1]
+    assert page._course()[0][0] == (0, pytest.approx(0.25))
+    assert not page._course()[1]
     assert "polyline" in page.player.sparkline.object
 
 
@@ -381,16 +381,30 @@ def test_a_fork_and_its_parent_tell_of_each_other(tmp_path: Path) -> None:
     page = explorer(ticking(tmp_path), "demo")
     assert page.picker.options == {"demo": "demo", "↳ demo-e2 · prune rate 0.2": "demo-e2"}
     assert "At epoch 2 demo-e2 branches off: prune rate 0.2." in page.fork.family.object
-    assert page.player.branches.object.count('class="leaves"') == 1
+    assert "demo-e2 branches off at epoch 2: prune rate 0.2; recorded to epoch 5" in page.player.branches.object
     page.picker.value = "demo-e2"
     assert page.cursor.epoch == 5
     assert "Fork of demo at epoch 2: prune rate 0.2." in page.fork.family.object
-    assert 'class="arrives"' in page.player.branches.object
-    assert "leaves" not in page.player.branches.object
+    assert "run=demo&amp;epoch=2" in page.player.branches.object
+    assert "branches off" not in page.player.branches.object
     (tmp_path / "demo" / "run.json").unlink()
     page.look()
     assert page.picker.options == {"demo-e2": "demo-e2"}
     assert "Fork of demo at epoch 2." in page.fork.family.object
+    assert "<a " not in page.player.branches.object  # there is nowhere to go
+
+
+def test_the_lane_of_a_fork_grows_while_its_parent_is_looked_at(tmp_path: Path) -> None:
+    config = preset("demo", epochs=5)
+    make_run(tmp_path / "demo", config, epochs=5, hidden=8)
+    with RunWriter(tmp_path / "demo-e2", config.replace({"seed": 2}), parent=Parent("demo", 2)) as writer:
+        steps = [snapshot for snapshot in snapshots(epochs=5, hidden=8) if snapshot.epoch >= 2]
+        writer.append(steps[0])
+        page = explorer(ticking(tmp_path), "demo")
+        assert "no epoch of its own yet" in page.player.branches.object
+        writer.append(steps[1])
+        page.look()
+        assert "recorded to epoch 3" in page.player.branches.object
 
 
 def test_the_epoch_to_fork_from_follows_the_cursor(tmp_path: Path) -> None:
@@ -449,13 +463,16 @@ def test_an_address_that_leads_nowhere_is_told_and_the_rest_of_it_holds(
     page = arrive(hub, monkeypatch, "run=first&epoch=77&layer=Nothing&view=Gates&zoom=3")
     assert (page.cursor.run, page.cursor.epoch) == ("first", 5)
     assert page.deck.distance.picker.value == "Gates"
-    told = page.notice.object
+    told = page.notice.html
     assert "epoch 77, which is not recorded; the nearest is shown" in told
     assert "asks for the layer &#x27;Nothing&#x27;. There are: Embedding, LSTM layer 1" in told
     assert "four numbers from 0 to 1" in told
+    page.notice.close.clicks += 1
+    page.look()
+    assert not page.notice.visible
     lost = arrive(hub, monkeypatch, "run=%3Cb%3E&epoch=2")
-    assert "there is none of that name here" in lost.notice.object
-    assert "<b>" not in lost.notice.object
+    assert "there is none of that name here" in lost.notice.html
+    assert "<b>" not in lost.notice.html
     assert lost.cursor.follow
     lost.picker.value = "second" if lost.cursor.run == "first" else "first"  # either may be the newest
     assert not lost.notice.visible

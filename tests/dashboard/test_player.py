@@ -1,10 +1,9 @@
-import re
-
 import param
 import pytest
 
 from strnn_viz.dashboard.cursor import Cursor
-from strnn_viz.dashboard.player import EpochSlider, Player, track_end, track_svg
+from strnn_viz.dashboard.player import EpochSlider, Player
+from strnn_viz.dashboard.track import Course, Lane
 from tests.dashboard.test_words import state
 
 
@@ -16,7 +15,7 @@ def player(epochs: int = 13, status: str = "training") -> Player:
 
 
 def refresh(player: Player, status: str = "training") -> None:
-    player.update(state(status, len(player.cursor.epochs)), [])
+    player.update(state(status, len(player.cursor.epochs)), Course())
 
 
 def test_moves_of_the_slider_reach_the_server_at_once() -> None:
@@ -89,7 +88,7 @@ def test_before_the_first_epoch_nothing_can_be_moved() -> None:
     assert "no epoch yet" in bar.position.object
     assert bar.slider.disabled
     assert all(b.disabled for b in (bar.first, bar.back, bar.play, bar.on, bar.last))
-    bar.update(None, [])
+    bar.update(None, Course())
     assert bar.slider.disabled
 
 
@@ -121,33 +120,6 @@ def test_a_person_who_scrubs_stops_the_playing() -> None:
     bar.slider.value = 5
     assert not bar.playing
     assert bar.cursor.epoch == 5
-
-
-@pytest.mark.parametrize(
-    ("newest", "total", "end"),
-    [(0, 30, 30), (12, 30, 30), (30, 30, 30), (0, 1, 1), (0, 0, 1), (3, 100_000, 60), (55, 100_000, 120),
-     (850, 1000, 960), (999, 1000, 1000), (12, 8, 12)],
-)  # fmt: skip
-def test_the_track_of_a_long_run_grows_by_doubling(newest: int, total: int, end: int) -> None:
-    assert track_end(newest, total) == end
-
-
-def test_the_track_shows_the_curve_and_what_is_to_come() -> None:
-    svg = track_svg([(0, 1000.0), (1, 100.0), (2, float("nan")), (3, 10.0)], 0, 3, 6)
-    points = re.search('points="([^"]+)"', svg)[1].split()
-    assert points == ["0.000,3.00", "16.667,12.00", "50.000,21.00"]  # log scale: a tenth is always as far
-    assert 'class="ahead" x1="50.000"' in svg
-    assert svg.count("v4") == 4
-
-
-def test_the_track_of_an_accuracy_is_linear() -> None:
-    svg = track_svg([(0, 0.0), (1, 0.3), (2, 0.6)], 0, 2, 2, log=False)
-    assert re.search('points="([^"]+)"', svg)[1].split() == ["0.000,21.00", "50.000,12.00", "100.000,3.00"]
-
-
-def test_a_track_without_anything_is_still_a_track() -> None:
-    assert "<svg" in track_svg([], 0, 0, 1)
-    assert "ahead" not in track_svg([(0, 5.0), (1, 5.0)], 0, 1, 1)
 
 
 def test_after_a_move_the_browser_is_asked_where_the_slider_is(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -259,13 +231,26 @@ def test_letting_go_of_the_slider_counts_even_where_the_server_has_moved_it() ->
     assert bar.cursor.epoch == 0
 
 
-def test_branches_are_marked_where_they_part() -> None:
+def test_branches_take_room_only_while_there_are_some() -> None:
     bar = player(13)
     bar.mark(None, [])
     assert not bar.branches.visible
-    bar.mark(0, [12, 6, 6, 40])
-    marks = re.findall(r'class="(\w+)" viewBox="0 0 12 12" style="left:([\d.]+)%"', bar.branches.object)
-    assert marks == [("arrives", "0.000"), ("leaves", "20.000"), ("leaves", "40.000")]  # of 30 epochs; 40 is not there
-    assert bar.branches._get_properties(None)["html_attributes"] == {"aria-hidden": "true"}
-    bar.mark(None, [3])
-    assert "arrives" not in bar.branches.object
+    assert bar._bar.styles == {}
+    bar.mark(Lane("parent", 0, 0), [Lane("fork", 6, 9)])
+    assert bar.branches.object.count("<a ") == 2
+    assert bar._bar.styles == {"--forks": "12px"}
+    bar.mark(None, [Lane("fork", 40, 41)])  # which is not there
+    assert (bar.branches.visible, bar._bar.styles) == (False, {})
+
+
+def test_the_room_for_where_one_stands_is_the_same_at_every_epoch() -> None:
+    bar = player(13, "stopped")
+    assert bar.standing.object == "at the newest recorded"
+    assert bar._aside.styles == {"--standing": "max(19.8ch, 0px)"}
+    bar.slider.value = 2
+    refresh(bar, "stopped")
+    assert bar._aside.styles == {"--standing": "max(19.8ch, 0px)"}
+    refresh(bar, "training")
+    assert bar._aside.styles == {"--standing": "max(17.1ch, 128px)"}  # with the button, which comes and goes
+    nothing = player(0, "stopped")
+    assert nothing._aside.styles == {"--standing": "0px"}

@@ -1,9 +1,10 @@
 import math
+import re
 
 import pytest
 
 from strnn_viz.dashboard.hub import RunState
-from strnn_viz.dashboard.words import count, duration, follow_line, status_detail, status_line, steer_hint
+from strnn_viz.dashboard.words import count, duration, follow_line, status_detail, status_html, status_line, steer_hint
 from strnn_viz.runs import Progress
 
 
@@ -75,16 +76,25 @@ def test_a_failure_says_why_and_what_to_do() -> None:
         (2, 5, True, False, "behind by 3 epochs"),
         (5, 5, True, False, "at the newest epoch"),
         (5, 5, False, True, "at the last epoch"),
+        (4, 4, False, True, "at the newest recorded"),
         (3, 5, False, False, "behind by 2 epochs"),
     ],
 )
 def test_standing_against_the_newest_epoch(
     epoch: int | None, newest: int | None, live: bool, follow: bool, line: str
 ) -> None:
-    assert follow_line(epoch, newest, live=live, follow=follow) == line
+    assert follow_line(epoch, newest, live=live, follow=follow, total=5) == line
 
 
 def test_each_status_says_what_can_be_done() -> None:
     assert "no run" in steer_hint(None)
     assert "Resume" in steer_hint(state("stopped"))
     assert steer_hint(state("training")) == ""
+
+
+def test_the_header_leaves_out_first_what_can_be_spared() -> None:
+    html = status_html(state())
+    assert '<span class="training">●</span> training · epoch 12 of 30<span class="spare"> · 4.8 s each</span>' in html
+    assert '<span class="late"> · 1 min 26 s left</span>' in html
+    assert f'title="{status_line(state())}"' in html
+    assert re.sub(r"<[^>]+>", "", html) == f"● {status_line(state())}"

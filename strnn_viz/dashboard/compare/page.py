@@ -10,7 +10,6 @@ from typing import Any
 import panel as pn
 import panel_material_ui as pmui
 
-from strnn_viz import views
 from strnn_viz.dashboard.chrome import fold_where_narrow, quiet_page
 from strnn_viz.dashboard.compare.deck import Deck
 from strnn_viz.dashboard.compare.duel import TITLE, Duel
@@ -21,10 +20,12 @@ from strnn_viz.dashboard.cursor import Cursor
 from strnn_viz.dashboard.hub import RunHub, RunState
 from strnn_viz.dashboard.launcher import Launcher
 from strnn_viz.dashboard.link import ComparedPlace, read_compared
+from strnn_viz.dashboard.notice import Notice
 from strnn_viz.dashboard.parts import Pace, Text, paragraphs
 from strnn_viz.dashboard.player import Player, in_session
 from strnn_viz.dashboard.sharing import Share
 from strnn_viz.dashboard.theme import style
+from strnn_viz.dashboard.track import Course, course_of
 from strnn_viz.dashboard.words import count
 from strnn_viz.errors import StrnnVizError
 from strnn_viz.views._compared import MOST_RUNS
@@ -82,7 +83,7 @@ class Comparison:
         )  # fmt: skip
         self.picker.param.watch(self._picked, "value")
         self.status = Text(looks="status", attributes={"role": "status"}, align="center")
-        self.notice = Text(looks="notice", attributes={"role": "alert"}, visible=False, sizing_mode="stretch_width")
+        self.notice = Notice()
         self.welcome = Text(looks="inviting")
         self.empty = pn.Column(
             self.welcome, self.duel.big_button, self.duel.big_message,
@@ -93,7 +94,7 @@ class Comparison:
     def view(self) -> pmui.Page:
         """The page as a Panel object; call it once."""
         shell = pn.Column(
-            self.notice, self.empty, self.deck.view, self.player.view(),
+            self.notice.view, self.empty, self.deck.view, self.player.view(),
             stylesheets=[style("shell")], sizing_mode="stretch_both", margin=0,
         )  # fmt: skip
         self._arrive(*read_compared(pn.state.session_args or {}))
@@ -206,7 +207,7 @@ class Comparison:
             few = " – there is only one yet" if len(names) == 1 else " – there is none yet" if not names else ""
             self.welcome.say(WELCOME.format(few=few))
             self.empty.css_classes = ["gone"] if self.found else []
-            self.player.update(self._joint(), *self._validation())
+            self.player.update(self._joint(), self._course())
             if self.found:
                 self.deck.relate(self.found, names)
             self.deck.draw(self.found)
@@ -244,18 +245,13 @@ class Comparison:
         live = next((state.status for state in states if state.live), longest.status)
         return dataclasses.replace(longest, status=live, epochs=self.cursor.epochs)
 
-    def _validation(self) -> tuple[list[tuple[int, float]], bool]:
-        """What validation measured in the first run, for the track behind the slider."""
+    def _course(self) -> Course:
+        """What the track shows: that of the first run."""
         if not self.found:
-            return [], False
+            return Course()
         run = self.found[0].run
-
-        def read() -> tuple[list[tuple[int, float]], bool]:
-            rows = [(row["epoch"], row.get(valid_key(run))) for row in run.rows]
-            kept = rows[:: 1 + len(rows) // 300]
-            return [(e, float(v)) for e, v in kept if v is not None], views.scale(run) == "log"
-
-        return self.hub.derived((run.name, "compared", self.found[0].state.version), read)
+        key = (run.name, "compared", self.found[0].state.version)
+        return self.hub.derived(key, lambda: course_of(run, valid_key(run)))
 
     def _tell(self, names: Sequence[str], trouble: str) -> None:
         """Say in words what is compared, what is wrong, and, once the cursor rests, what differs."""
@@ -264,7 +260,8 @@ class Comparison:
         self.status.say(told if self.found else "")
         here = (self.cursor.epoch, *(s.history for s in self.found))
         asked = asked_words(self._asked, names)
-        self.notice.say(paragraphs(*asked, *self._amiss, trouble, kind="error") + paragraphs(*misfits(self.found)))
+        own = paragraphs(trouble, kind="error") + paragraphs(*misfits(self.found))
+        self.notice.say([*asked, *self._amiss], own)
         # A person who scrubs is not read to, nor at every epoch of a fast training.
         rests, long_ago = here == self._told, self._pace.clock() > self._told_at + TELL_SECONDS
         self._told = here

@@ -143,7 +143,7 @@ class Reel {
     this.tip.hidden = true
     this.tip.style.cssText =
       "position:absolute;z-index:5;pointer-events:none;padding:6px 8px;border-radius:4px;width:max-content;" +
-      "max-width:240px;font:12px/16px var(--bokeh-base-font);color:var(--panel-on-background-color);" +
+      "max-width:240px;font-size:12px;line-height:16px;color:var(--panel-on-background-color);" +
       "background:var(--panel-surface-color);border:1px solid color-mix(in srgb, currentColor 30%, transparent)"
     this.found = view
     return view
@@ -238,6 +238,8 @@ class Reel {
       row.textContent = line
       return row
     }))
+    // The style sheets of a figure name a font of their own.
+    this.tip.style.fontFamily = getComputedStyle(document.body).fontFamily
     this.tip.hidden = false
     this.place()
   }
