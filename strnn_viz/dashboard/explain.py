@@ -54,7 +54,10 @@ class Explain:
             margin=(2, 0, 0, 12), align="start", sx={"whiteSpace": "nowrap"},
         )  # fmt: skip
         self.button.on_click(lambda _: self.open())
-        self.matrix = pmui.RadioButtonGroup(label="", options={"": ""}, value="", size="small", margin=0)
+        self.matrix = pmui.RadioButtonGroup(
+            label="", options={"": ""}, value="", size="small", margin=0,
+            sx={"flexWrap": "wrap", "& button": {"whiteSpace": "nowrap", "width": "auto"}},
+        )  # fmt: skip
         self.matrix.param.watch(self._turned, "value")
         self.back = pmui.Button(label="Back", icon="chevron_left", **look)
         self.next = pmui.Button(label="Next", icon="chevron_right", **look)
