@@ -19,6 +19,7 @@ from strnn_viz.dashboard.plots import Plot, View
 from strnn_viz.dashboard.theme import style
 from strnn_viz.errors import StrnnVizError
 from strnn_viz.runs import LayerInfo, Run
+from strnn_viz.topology.layers import matrix_role
 
 _HEIGHT = 300  # pixels of a plot, its axes included
 
@@ -53,7 +54,10 @@ class Explain:
             margin=(2, 0, 0, 12), align="start", sx={"whiteSpace": "nowrap"},
         )  # fmt: skip
         self.button.on_click(lambda _: self.open())
-        self.matrix = pmui.RadioButtonGroup(label="", options={"": ""}, value="", size="small", margin=0)
+        self.matrix = pmui.RadioButtonGroup(
+            label="", options={"": ""}, value="", size="small", margin=0,
+            sx={"flexWrap": "wrap", "& button": {"whiteSpace": "nowrap", "width": "auto"}},
+        )  # fmt: skip
         self.matrix.param.watch(self._turned, "value")
         self.back = pmui.Button(label="Back", icon="chevron_left", **look)
         self.next = pmui.Button(label="Next", icon="chevron_right", **look)
@@ -104,7 +108,7 @@ class Explain:
         run = self._hub.run(name)
         infos = views.layer_groups(run).get(group or "", [])
         first = views.explained_matrix(run, group)
-        labels = {_label(info): info.name for info in infos} or {"": ""}
+        labels = {_label(run, info): info.name for info in infos} or {"": ""}
         self.matrix.visible = len(labels) > 1
         self.matrix.param.update(options=labels, value=first.name if first and first.name in labels.values() else "")
 
@@ -183,8 +187,8 @@ def _where(run: Run, epoch: int | None, *, layer: str | None) -> str:
     return "" if event is None else views.patch_words(event)
 
 
-def _label(info: LayerInfo) -> str:
-    return info.role if info.group else info.name
+def _label(run: Run, info: LayerInfo) -> str:
+    return matrix_role(run, info) if info.group else info.name
 
 
 def _legend() -> str:

@@ -20,8 +20,8 @@ from strnn_viz.dashboard.forking import ForkForm
 from strnn_viz.dashboard.hub import RunHub, RunState
 from strnn_viz.dashboard.launcher import Launcher
 from strnn_viz.dashboard.link import Place, read_place
-from strnn_viz.dashboard.offers import run_offers
 from strnn_viz.dashboard.notice import Notice, damage
+from strnn_viz.dashboard.offers import run_offers
 from strnn_viz.dashboard.parts import Pace, Text, paragraphs
 from strnn_viz.dashboard.player import Player, in_session
 from strnn_viz.dashboard.sharing import Share

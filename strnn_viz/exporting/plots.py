@@ -53,7 +53,7 @@ class View:
 VIEWS = {
     "masks": View(views.mask_evolution, views.mask_title),
     "learning": View(views.learning_curves, views.learning_title),
-    "prune-rate": View(views.prune_rate, views.learning_title),
+    "prune-rate": View(views.prune_rate, views.prune_rate_title),
     "magnitudes": View(views.magnitudes, views.magnitudes_title),
     "magnitude-map": View(views.magnitude_map, views.magnitudes_title),
     "distance": View(views.connectivity_distance, views.distance_title),

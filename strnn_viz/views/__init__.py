@@ -10,11 +10,12 @@ from strnn_viz.views.distance_path import distance_path
 from strnn_viz.views.ego import ego_network, ego_title
 from strnn_viz.views.explanations import EXPLANATIONS, Explanation, explanation
 from strnn_viz.views.gates import gate_density_strip, gate_density_title
-from strnn_viz.views.learning import learning_curves, learning_title, prune_rate, run_measure, scale
+from strnn_viz.views.learning import learning_curves, learning_title, run_measure, scale
 from strnn_viz.views.magnitude_map import magnitude_map
 from strnn_viz.views.magnitudes import magnitudes, magnitudes_title
 from strnn_viz.views.masks import LEGEND, active_words, mask_evolution, mask_title
 from strnn_viz.views.nnstd import nnstd_distance, nnstd_title
+from strnn_viz.views.prune_rate import prune_rate, prune_rate_title
 from strnn_viz.views.rewiring import FRAMES, REWIRING_LEGEND, event_of, explained_matrix, rewiring_frame
 from strnn_viz.views.rewiring_words import no_rewiring, patch_words, rewiring_title, rewiring_words
 from strnn_viz.views.summaries import summary
@@ -60,6 +61,7 @@ __all__ = [
     "no_rewiring",
     "patch_words",
     "prune_rate",
+    "prune_rate_title",
     "rewiring_frame",
     "rewiring_title",
     "rewiring_words",

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from strnn_viz.runs import LayerInfo, Run
 from strnn_viz.topology import changes
 from strnn_viz.topology.pooling import Pooled, pool
-from strnn_viz.views._plot import _BARE, Line, Word, framed, lines, styled, waiting, words
+from strnn_viz.views._plot import _BARE, WAITING, Line, Word, framed, lines, styled, waiting, words
 
 X, Y = "column", "row"
 WHOLE = (0.0, 0.0, 1.0, 1.0)
@@ -133,11 +133,13 @@ def draw(
     *,
     key: Any = None,
     named: Sequence[Word] = (),
+    instead: str = WAITING,
     **options: Any,
 ) -> hv.Overlay:
     """Cells as a picture on the unit square, with a key at its right where one is given.
 
-    Always an Image, the key, Segments and Labels, in this order. Further options are those of the plot.
+    Always an Image, the key, Segments and Labels, in this order. `instead` is what stands where there is nothing to
+    draw. Further options are those of the plot.
     """
     left, top, right, bottom = shown.bounds
     image = styled(
@@ -154,7 +156,7 @@ def draw(
             image,
             *([key] if key is not None else []),
             lines([Line(0, i / bands, 1, i / bands) for i in range(1, bands)], X, Y),
-            words([*named, *(waiting(0.5, 0.5) if empty else [])], X, Y),
+            words([*named, *(waiting(0.5, 0.5, instead) if empty else [])], X, Y),
         ],
         frame_height=height,
         xlim=(0, 1 if key is None else 1.21),
@@ -183,12 +185,14 @@ def _row_ticks(shown: MaskInfo) -> list[tuple[float, str]]:
     bands, (_, top, _, bottom) = len(shown.gates), shown.window
     if not bands:
         return unit_ticks(shown.shape[0], top, bottom)
-    if (bottom - top) * bands > 2:
+    if (bottom - top) * bands > 2 or (top, bottom) == (0.0, 1.0):
         return [((i + 0.5) / bands, gate) for i, gate in enumerate(shown.gates)]
     units = shown.shape[0] // bands
     return [
         ((i + place) / bands, f"{gate} {unit}")
         for i, gate in enumerate(shown.gates)
         for place, unit in unit_ticks(units, max(0.0, top * bands - i), min(1.0, bottom * bands - i))
-        if unit and top <= (i + place) / bands <= bottom
+        if unit
+        and top <= (i + place) / bands <= bottom
+        and (i == bands - 1 or (1 - place) / bands > 0.06 * (bottom - top))  # the next gate begins with a number, too
     ] or _NO_TICKS

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import holoviews as hv
+import numpy as np
 
 from strnn_viz.runs import Run
+from strnn_viz.views._labels import Frame, above_or_below, in_columns, placed
 from strnn_viz.views._plot import Line, Series, Word, last_epoch, lines, styled, whole_ticks
 from strnn_viz.views.palette import RUNS
 
 #: How many runs can be compared at once.
 MOST_RUNS = 8
 
-#: Of more runs than colours they repeat, with other dashes.
-_COLOURS = RUNS
 _DASHES = ("solid", "dashed", "dotdash", "dotted", "12 3", "10 3 2 3", "3 3", "2 6")
 _MARKERS = ("circle", "square", "triangle", "diamond", "inverted_triangle", "hex", "star", "plus")
 
@@ -41,15 +40,14 @@ class Look(NamedTuple):
     marker: str
 
 
-LOOKS = tuple(
-    Look("ABCDEFGH"[i], RUNS[i % len(RUNS)], _DASHES[i], _MARKERS[i]) for i in range(MOST_RUNS)
-)  # fmt: skip
+LOOKS = tuple(map(Look, "ABCDEFGH", RUNS, _DASHES, _MARKERS))
+assert len(LOOKS) == MOST_RUNS
 
 
 def shared_axis(runs: Sequence[Run]) -> dict[str, Any]:
-    """Options of an x axis in epochs that holds all of some runs."""
+    """Options of an x axis in epochs that holds all of some runs, with room for a letter at the end of each curve."""
     last = final_epoch(runs)
-    return {"xlim": (-0.02 * last, 1.02 * last), "xticks": whole_ticks(last), "xlabel": "epoch"}
+    return {"xlim": (-0.02 * last, 1.06 * last), "xticks": whole_ticks(last), "xlabel": "epoch"}
 
 
 def final_epoch(runs: Sequence[Run]) -> int:
@@ -57,79 +55,49 @@ def final_epoch(runs: Sequence[Run]) -> int:
     return max(map(last_epoch, runs), default=5)
 
 
-def look_curve(series: Series, look: Look, x: str, y: str, digits: str, *, faint: bool = False) -> list[Any]:
-    """A curve in the look of its run, and marks on it that answer to a hover: always two elements."""
+def look_curve(
+    series: Series, look: Look, x: str, y: str, told: Callable[[float], str], *, faint: bool = False
+) -> list[Any]:
+    """A curve in the look of its run, and marks on it that answer to a hover: always two elements.
+
+    `told` is how a value is written there.
+    """
     xs, ys = series.finite
     every = max(1, -(-len(xs) // 24))  # so many marks that they can be told apart
     curve = styled(hv.Curve((xs, ys), x, y), line_color=look.colour, line_dash=look.dash,
                    line_width=1.25 if faint else 2)  # fmt: skip
+    texts = np.array([told(float(value)) for value in ys[::every]], dtype=object)
     marks = styled(
-        hv.Scatter((xs[::every], ys[::every]), x, y),
+        hv.Scatter((xs[::every], ys[::every], texts), x, [y, "told"]),
         color=look.colour,
         marker=look.marker,
         size=4 if faint else 6,
         tools=["hover"],
-        hover_tooltips=[("", series.name), (x, f"@{x}"), (y, f"@{y}{{{digits}}}")],
+        hover_tooltips=[("", series.name), (x, f"@{x}"), (y, "@told")],
     )
     return [curve, marks]
 
 
-def letters(series: Sequence[Series], low: float, high: float, last: int, *, log: bool = False) -> list[Word]:
-    """The letters of runs at the ends of their curves, moved apart where they would lie over each other.
+def letters(series: Sequence[Series], frame: Frame) -> list[Word]:
+    """The letters of runs at the ends of their curves, over no other letter and, where there is room, over no curve.
 
     Parameters
     ----------
     series : sequence of Series
         One for each run, in their order.
-    low, high : float
-        Ends of the axis they are drawn on.
-    last : int
-        Where the axis of epochs ends.
-    log : bool
-        Whether the axis is logarithmic.
+    frame : Frame
     """
-    found = []
+    ends, around = [], []
     for s, look in zip(series, LOOKS, strict=False):
         xs, ys = s.finite
         if len(xs):
-            found.append(Word(float(xs[-1]), float(ys[-1]), f"\u2002{look.letter}", look.colour, "left", "middle"))
-    return spread(found, low, high, 0.04 * last, log=log)
-
-
-def spread(
-    words: Sequence[Word], low: float, high: float, reach: float, *, log: bool = False, room: float = 0.07
-) -> list[Word]:
-    """Labels moved up, and down again where the axis ends, so that those near each other do not lie over each other.
-
-    Parameters
-    ----------
-    words : sequence of Word
-    low, high : float
-        Ends of the axis.
-    reach : float
-        Labels farther apart than this along the other axis cannot touch.
-    log : bool
-        Whether the axis is logarithmic.
-    room : float
-        What a label needs, as a share of the axis.
-    """
-
-    def share(y: float) -> float:
-        if not log:
-            return (y - low) / (high - low)
-        return math.log(max(y, low) / low) / math.log(high / low)
-
-    placed: list[Word] = []
-    for word in sorted(words, key=lambda w: w.y):
-        place = max(room / 2, min(share(word.y), 1 - room / 2))
-        for other in placed:
-            if abs(other.x - word.x) < reach and place < other.y + room:
-                place = other.y + room
-        placed.append(word._replace(y=place))
-    beyond = max(0.0, max((w.y for w in placed), default=0.0) - 1 + room / 2)
-    tops = [w.y for w in placed]
-    moved = [w._replace(y=max(0.0, w.y - (beyond if y > 0.5 else 0))) for w, y in zip(placed, tops, strict=True)]
-    return [w._replace(y=low * (high / low) ** w.y if log else low + w.y * (high - low)) for w in moved]
+            x, y = float(xs[-1]), float(ys[-1])
+            ends.append(Word(x, y, f"\u2002{look.letter}", look.colour, "left", "middle"))
+            around.append(above_or_below(x, y, look.letter, look.colour, frame))
+    # A curve that ends early has others where its letter would stand.
+    beside_ends = {w.text.strip(): w for w in in_columns(ends, frame)}
+    choices = [[beside_ends[w.text.strip()], *others] for w, others in zip(ends, around, strict=True)]
+    return placed(choices, frame, series)
 
 
 def listed(parts: Sequence[str], most: int = 3) -> str:

@@ -12,6 +12,7 @@ from strnn_viz.errors import UsageError
 from strnn_viz.runs import Run
 from strnn_viz.topology import previous_epoch, to_networkx
 from strnn_viz.topology.cache import Bounded, snapshot_key
+from strnn_viz.topology.layers import matrix_role
 from strnn_viz.topology.links import Link, Space, find_space, links
 from strnn_viz.views._degrees import shown_layer, unit_counts
 from strnn_viz.views._history import seen
@@ -126,7 +127,7 @@ def ego_info(
     edges = _held.get((files, name, ego), lambda: _edges(run, epoch, name, space, ego))
     counts = [sum(e.state == state for e in edges) for state in STATES]
     gates = next((link.gates for link in inward if link.gates != ("",)), ("",))
-    bands = {**_stacked(LEFT, inward, False), **_stacked(RIGHT, outward, True)}
+    bands = {**_stacked(run, LEFT, inward, False), **_stacked(run, RIGHT, outward, True)}
     return EgoInfo(space.name, ego, gates, bands, _chosen(edges, max_edges), (counts[0], counts[1], counts[2]))
 
 
@@ -180,13 +181,19 @@ def _chosen(edges: Iterable[Edge], most: int) -> tuple[Edge, ...]:
     return (*kept, *sorted([*changed, *rest]))
 
 
-def _stacked(x: float, through: list[Link], outward: bool) -> dict[tuple[str, bool], Band]:
+def _stacked(run: Run, x: float, through: list[Link], outward: bool) -> dict[tuple[str, bool], Band]:
     """Bands one above the other, the first matrix on top, all of one height."""
     count = max(1, len(through))
+    names = [_band_name(link, outward) for link in through]
     found = {}
-    for i, link in enumerate(through):
+    for i, (link, name) in enumerate(zip(through, names, strict=True)):
         other = link.target if outward else link.source
-        step = "" if not link.recurrent else ", next step" if outward else ", step before"
-        low, high = i / count + 0.07, (i + 1) / count - 0.01
-        found[(link.info.name, outward)] = Band(x, low, high, other.size, f"{other.name}{step}")
+        called = f"{other.name}, {matrix_role(run, link.info)}" if names.count(name) > 1 else name
+        low, high = (i + 0.08) / count, (i + 0.92) / count
+        found[(link.info.name, outward)] = Band(x, low, high, other.size, called)
     return found
+
+
+def _band_name(link: Link, outward: bool) -> str:
+    step = "" if not link.recurrent else ", next step" if outward else ", step before"
+    return f"{(link.target if outward else link.source).name}{step}"

@@ -21,15 +21,13 @@ from strnn_viz.runs import Run
 from strnn_viz.views.palette import MUTED
 
 SMALL = "11px"
+WAITING = "appears with the first epoch"
 _BARE = {
     "plot.background_fill_color": None,
     "plot.border_fill_color": None,
     "plot.outline_line_color": None,
     "plot.min_border": 4,
 }
-
-
-_MIDWAY = 0.6  # where on a falling curve its name has the room to its right
 _LOOKS = {"text_color": "colour", "text_align": "align", "text_baseline": "baseline"}
 
 #: Options of plots that stand above each other: their frames begin at one place.
@@ -165,9 +163,9 @@ def curves(series: Sequence[Series], x: str, y: str, colour: str, digits: str) -
     return [*every, marks]
 
 
-def waiting(x: float, y: float) -> list[Word]:
+def waiting(x: float, y: float, text: str = WAITING) -> list[Word]:
     """What stands in a plot of an empty run."""
-    return [Word(x, y, "appears with the first epoch", align="center", baseline="middle")]
+    return [Word(x, y, text, align="center", baseline="middle")]
 
 
 def words(rows: Iterable[Word], x: str, y: str) -> Any:
@@ -197,29 +195,17 @@ def _look_by_look(plot: Any, labels: Any) -> None:
             glyph.update(**{look: Field(look) for look in _LOOKS})
 
 
-def end_word(series: Series, last: int, colour: str, above: bool) -> list[Word]:
-    """A label above or below the newest point of a curve, on the side where there is room up to epoch `last`."""
-    xs, ys = series.finite
-    if not len(xs):
-        return []
-    early = xs[-1] < 0.6 * last
-    text = f"\u2002{series.name}" if early else series.name
-    align, baseline = "left" if early else "right", "bottom" if above else "top"
-    return [Word(float(xs[-1]), float(ys[-1]), text, colour, align, baseline)]
-
-
-def midway_word(series: Series, colour: str) -> list[Word]:
-    """A label where a falling curve has room at its right, for one that ends on the axis: there is none below."""
-    x, y = (float(values[int(_MIDWAY * len(values))]) for values in series.finite)
-    return [Word(x, y, f"\u2002{series.name}", colour)]
-
-
 def _columns(
     rows: Iterable[Any], kind: type[Any], numbers: int
 ) -> tuple[list[NDArray[np.float64]], list[NDArray[Any]]]:
     """Rows as columns of one dtype each, the first so many of them numbers, also where there are no rows."""
     columns = list(zip(*rows, strict=True)) or [()] * len(kind._fields)
     return [np.array(c, dtype=float) for c in columns[:numbers]], [np.array(c, dtype=object) for c in columns[numbers:]]
+
+
+def signed(value: float, digits: str = "+.4g") -> str:
+    """A number with a true minus."""
+    return f"{value:{digits}}".replace("-", "\u2212")
 
 
 def is_number(value: Any) -> bool:

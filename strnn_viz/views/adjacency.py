@@ -62,7 +62,11 @@ def _adjacency_info(
     rows, columns = order(run, epochs[2], info)
     what = states(now, before)[rows][:, columns]
     shown = _cells.placed(_cells.pooled(what, info, max_rows, max_columns, first_density(run, info)).codes, info)
-    down, across = (f"{label.split(',')[0]}, by degree" for label in (shown.row_label, shown.column_label))
+    # Where the units of a gate are is told by its band; a name must fit beside a small picture.
+    down, across = (
+        f"{label.split(',')[0].removesuffix(' of each gate')}, by degree"
+        for label in (shown.row_label, shown.column_label)
+    )
     return MaskInfo(shown.codes, shown.shape, shown.gates, down, across)
 
 

@@ -215,11 +215,15 @@ def age_pyramid(run: Run, epoch: int | None, *, layer: str | None = None, height
     )
     bars = hv.Rectangles(data, ["age", "root", "age1", "root1"], ["epochs", "connections", "share", "colour"])
     named = [] if shown.nnz else waiting(last / 2, 0.5)
+    root, reach = np.sqrt(share), 0.3 * last  # a name is no longer, and must clear the bars beside its own
     if shown.nnz:
-        here = float(np.sqrt(share[first]))
-        named.append(Word(float(shown.ages[-1]), here, "first topology", align="center" if first else "left"))
+        oldest = float(shown.ages[-1])
+        right = oldest > 0.8 * last
+        near = (shown.ages > oldest - reach) if right else np.abs(shown.ages - oldest) < reach / 2
+        align = "right" if right else "center" if first else "left"
+        named.append(Word(oldest + half * right, float(root[near].max()), "first topology", align=align))
     if first > 0 and shown.counts[0]:
-        named.append(Word(0, float(np.sqrt(share[0])), "▲ born", palette.BORN, "left"))
+        named.append(Word(-half, float(root[shown.ages < reach / 2].max()), "▲ born", palette.BORN, "left"))
     tips = [("age", "@epochs epochs"), ("", "@connections{0,0} connections"), ("", "@share{0.0%}")]
     axis = epoch_axis(run) | {"xlim": (-0.04 * last - half, 1.04 * last + half), "xlabel": "age in epochs"}
     return framed(
@@ -231,7 +235,7 @@ def age_pyramid(run: Run, epoch: int | None, *, layer: str | None = None, height
         height=height,
         ylim=(0, 1.12),
         yticks=[(s**0.5, f"{s:.0%}") for s in _SHARES],
-        ylabel="share of connections (root scale)",
+        ylabel="share, root scale",
         **axis,
     )
 

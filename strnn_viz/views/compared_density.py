@@ -18,6 +18,7 @@ from strnn_viz.views._compared import LOOKS, elsewhere
 from strnn_viz.views._plot import Line, Word, framed, lines, styled, waiting, words
 
 _X, _Y = "density", "matrix"
+_LEGIBLE = 75  # bars that have room for a letter and a number each
 
 
 class Densities(NamedTuple):
@@ -77,26 +78,34 @@ def compared_density(found: Sequence[Densities], *, height: int | None = 280) ->
     thick = 0.8 / max(1, len(found))
     bars, marks, named = [], [], []
     for i, (one, look) in enumerate(zip(found, LOOKS, strict=False)):
-        corners = []
+        corners: list[tuple[float, float, float, float]] = []
+        told: list[str] = []
         for place, name in enumerate(names):
             y = place - 0.4 + i * thick
             if name in one.shown:
                 corners.append((0.0, y + 0.06 * thick, one.shown[name], y + 0.94 * thick))
-                text = f"\u2002{look.letter} {one.shown[name]:.1%}"
-                named.append(Word(max(one.shown[name], one.expected.get(name, 0.0)), y + thick / 2, text,
+                text = f"{look.letter} {one.shown[name]:.1%}"
+                told.append(f"{text}, {name}")
+                named.append(Word(max(one.shown[name], one.expected.get(name, 0.0)), y + thick / 2, f"\u2002{text}",
                                       baseline="middle"))  # fmt: skip
             if name in one.expected:
                 marks.append(Line(one.expected[name], y, one.expected[name], y + thick))
         columns = tuple(np.array(corners, dtype=float).reshape(-1, 4).T)
-        rectangles = hv.Rectangles(columns, [_X, _Y, f"{_X}_end", f"{_Y}_end"])
-        bars.append(styled(rectangles, color=look.colour, fill_alpha=0.75, line_alpha=0))
+        data = (*columns, np.array(told, dtype=object))
+        rectangles = hv.Rectangles(data, [_X, _Y, f"{_X}_end", f"{_Y}_end"], "told")
+        bars.append(
+            styled(rectangles, color=look.colour, fill_alpha=0.75, line_alpha=0, tools=["hover"],
+                   hover_tooltips=[("", "@told")])
+        )  # fmt: skip
+    if len(named) > _LEGIBLE:
+        named = []  # the hover still tells them
     empty = [] if names else waiting(0.5 * top, 0)
     elements = [*bars, lines(marks, _X, _Y, width=2, framewise=True), words([*named, *empty], _X, _Y)]
     step = 0.025 if top < 0.15 else 0.05 if top < 0.25 else 0.1 if top < 0.55 else 0.2
     return framed(
         elements,
         height=height,
-        xlim=(0, 1.16 * top),
+        xlim=(0, 1.25 * top),
         ylim=(-0.5, max(0.5, len(names) - 0.5)),
         invert_yaxis=True,
         xlabel="density",

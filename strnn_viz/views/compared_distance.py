@@ -21,6 +21,7 @@ from strnn_viz.views._compared import (
     look_curve,
     shared_axis,
 )
+from strnn_viz.views._labels import Frame, along, beside, placed
 from strnn_viz.views._plot import Series, Word, dashes, framed, waiting, words
 
 _X, _Y = "epoch", "distance"
@@ -71,22 +72,33 @@ def compared_distance(
         part
         for each, faint in ((nnstd, True), (jaccard, False))
         for s, way in zip(each, ways, strict=True)
-        for part in look_curve(s, way.look, _X, _Y, "0.0%", faint=faint)
+        for part in look_curve(s, way.look, _X, _Y, "{:.1%}".format, faint=faint)
     ]
     last, axis = final_epoch(runs), shared_axis(runs)
-    axis["xlim"] = (axis["xlim"][0], axis["xlim"][1] * 1.04)
-    named = [*letters([Series([], [], ""), *jaccard], 0, 1.15, last), *_nnstd_words(nnstd, ways)]
-    if any(way.points for way in ways):
-        named.append(Word(last, 1.0, "independent masks", align="right"))
-    else:
-        named += waiting(last / 2, 0.5)
     elements = [
         cursor_line(epoch, 0, 1.15, _X, _Y, dashes(axis["xlim"], 1.0)),
         *series,
-        words(named, _X, _Y),
+        words(_words(jaccard, nnstd, ways, last, Frame.of(axis, 0, 1.15)), _X, _Y),
     ]
     ticks = [(v, f"{v:.0%}") for v in (0, 0.25, 0.5, 0.75, 1)]
     return framed(elements, height=height, ylim=(0, 1.15), ylabel="of independent masks", yticks=ticks, **axis)
+
+
+def _words(
+    jaccard: Sequence[Series], nnstd: Sequence[Series], ways: Sequence[Way], last: int, frame: Frame
+) -> list[Word]:
+    """Letters of the runs, and the names of the reference and of the first faint curve."""
+    if not any(way.points for way in ways):
+        return waiting(last / 2, 0.5, "appears with an epoch of two runs alike in shape")
+    faint = next(
+        ((s, way.look.colour) for s, way in zip(nnstd, ways, strict=True) if len(s.finite[0])), (Series([], [], ""), "")
+    )
+    choices = [
+        *([letter] for letter in letters([Series([], [], ""), *jaccard], frame)),
+        beside("independent masks", 1.0, frame, last),
+        along(faint[0]._replace(name="NNSTD"), frame, faint[1]),
+    ]
+    return placed(choices, frame, [*jaccard, *nnstd], [1.0])
 
 
 def compared_distance_title(ways: Sequence[Way], epoch: int | None) -> str:
@@ -105,14 +117,3 @@ def compared_distance_title(ways: Sequence[Way], epoch: int | None) -> str:
         f"Epoch {shown}: Jaccard distance to {LOOKS[0].letter}: {listed(jaccard)} "
         f"(independent masks {near[0].chance:.3f}){told}"
     )
-
-
-def _nnstd_words(series: Sequence[Series], ways: Sequence[Way]) -> list[Word]:
-    """The name of the first faint curve, below its newest point."""
-    for s, way in zip(series, ways, strict=True):
-        xs, ys = s.finite
-        if len(xs):
-            early = len(xs) < 2
-            return [Word(float(xs[-1]), float(ys[-1]) - 0.03, "NNSTD", way.look.colour,
-                         "left" if early else "right", "top")]  # fmt: skip
-    return []

@@ -23,6 +23,7 @@ from strnn_viz.views._compared import (
     look_curve,
     shared_axis,
 )
+from strnn_viz.views._labels import Frame
 from strnn_viz.views._plot import Line, Series, framed, styled, waiting, words
 from strnn_viz.views.compared_learning import comparable_measures, valid_key
 from strnn_viz.views.learning import run_measure, scale, value_text
@@ -117,12 +118,10 @@ def compared_gap(
                alpha=0.22, line_alpha=0)
         for a in found
     ]  # fmt: skip
-    curves = [part for s, a in zip(series, found, strict=True) for part in look_curve(s, a.look, _X, _Y, "+0.0%")]
-    last = final_epoch(runs)
-    ends = letters([Series([last], [0], ""), *series], low, high, last)
+    curves = [part for s, a in zip(series, found, strict=True) for part in look_curve(s, a.look, _X, _Y, _share)]
+    last, axis = final_epoch(runs), shared_axis(runs)
+    ends = letters([Series([last], [0], ""), *series], Frame.of(axis, low, high))
     none = [] if any(len(a.gap.epochs) for a in found) else waiting(last / 2, low + 0.75 * (high - low))
-    axis = shared_axis(runs)
-    axis["xlim"] = (axis["xlim"][0], axis["xlim"][1] * 1.04)
     straight = [Line(axis["xlim"][0], 0, axis["xlim"][1], 0)]
     elements = [*bands, cursor_line(epoch, low, high, _X, _Y, straight), *curves, words([*ends, *none], _X, _Y)]
     label = "gap, points" if scale(runs[0]) == "linear" else f"gap, share of {LOOKS[0].letter}"
@@ -152,7 +151,7 @@ def gap_words(found: Gap, place: int, measure: Measure) -> str:
     middle, absolute = float(found.middle[place]), float(found.absolute[place])
     if measure.lower_is_better:
         size = value_text(measure, abs(absolute))
-        return f"{_sign(absolute)}{size} ({_sign(middle)}{abs(middle):.1%})"
+        return f"{_sign(absolute)}{size} ({_share(middle)})"
     return f"{_sign(absolute)}{100 * abs(absolute):.1f} points"
 
 
@@ -179,6 +178,10 @@ def _step(span: float) -> float:
 def _ticks(low: float, high: float) -> list[float]:
     step = _step(high - low)
     return [i * step for i in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)]
+
+
+def _share(value: float) -> str:
+    return f"{_sign(value)}{abs(value):.1%}"
 
 
 def _sign(value: float) -> str:

@@ -21,6 +21,7 @@ from strnn_viz.views._compared import (
     look_curve,
     shared_axis,
 )
+from strnn_viz.views._labels import Frame
 from strnn_viz.views._plot import Series, framed, waiting, words
 from strnn_viz.views.learning import accuracy_range, column, other_metric, run_measure, scale, span, value_text
 
@@ -65,15 +66,14 @@ def compared_learning(runs: Sequence[Run], epoch: int | None, *, height: int | N
     values = [v for s in series for x, v in zip(*s.finite, strict=True) if x > 0 or len(s.finite[0]) < 3]
     low, high = accuracy_range(runs[0], values) if linear else span(runs[0], values)
     middle = (low + high) / 2 if linear else math.sqrt(low * high)
-    digits = "0.0%" if linear else "0,0.0"
-    curves = [part for s, look in zip(series, LOOKS, strict=False) for part in look_curve(s, look, _X, y, digits)]
-    ends = letters(series, low, high, final_epoch(runs), log=not linear)
+    told = "{:.1%}".format if linear else "{:,.1f}".format
+    curves = [part for s, look in zip(series, LOOKS, strict=False) for part in look_curve(s, look, _X, y, told)]
+    axis = shared_axis(runs)
+    ends = letters(series, Frame.of(axis, low, high, log=not linear))
     empty = [] if any(len(s.finite[0]) for s in series) else waiting(final_epoch(runs) / 2, middle)
     ticks: list[Any] = [(m * 10.0**k, f"{m * 10.0**k:,.{max(0, -k)}f}") for k in range(-6, 8) for m in (1, 2, 5)]
     if linear:
         ticks = [(i / 10, f"{i / 10:.0%}") for i in range(0, 11, 1 if high < 0.65 else 2)]
-    axis = shared_axis(runs)
-    axis["xlim"] = (axis["xlim"][0], axis["xlim"][1] * 1.04)  # room for a letter
     elements = [cursor_line(epoch, low, high, _X, y), *curves, words([*ends, *empty], _X, y)]
     name = y.replace("_", " ")
     return framed(elements, height=height, ylim=(low, high), logy=not linear, ylabel=name, yticks=ticks, **axis)

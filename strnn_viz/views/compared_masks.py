@@ -16,6 +16,7 @@ from strnn_viz.topology.between import Shared, differing
 from strnn_viz.views import palette
 from strnn_viz.views._cells import NOTHING, MaskInfo, draw, first_density, gate_breaks, turned
 from strnn_viz.views._compared import LOOKS
+from strnn_viz.views._plot import WAITING
 
 
 class Window(NamedTuple):
@@ -79,7 +80,8 @@ def compared_mask(
         If the epoch cannot be read or was not recorded.
     """
     if info is None or epoch is None or epoch not in run.epochs:
-        return _picture(NOTHING, palette.CODE_COLOURS, height, bare)
+        missing = info is None and bool(run.epochs)
+        return _picture(NOTHING, palette.CODE_COLOURS, height, bare, "has no such matrix" if missing else WAITING)
     before = previous_epoch(run, epoch)
     then = None if before is None else _mask(run, before, info)
     what = states(_mask(run, epoch, info), then)
@@ -169,9 +171,11 @@ def _cells(
     return MaskInfo(found.codes, (down, across), info.gates, "", "", bounds, seen, found.rows, found.columns)
 
 
-def _picture(shown: MaskInfo, colours: Sequence[str], height: int | None, bare: bool = False) -> hv.Overlay:
+def _picture(
+    shown: MaskInfo, colours: Sequence[str], height: int | None, bare: bool = False, instead: str = WAITING
+) -> hv.Overlay:
     if bare:
         hidden = {"plot.min_border": 0, "xaxis.visible": False, "yaxis.visible": False}
-        return draw(shown, colours, height, backend_opts=hidden)
+        return draw(shown, colours, height, instead=instead, backend_opts=hidden)
     zooms = ["wheel_zoom", "pan"]
-    return draw(shown, colours, height, tools=zooms, active_tools=zooms)
+    return draw(shown, colours, height, instead=instead, tools=zooms, active_tools=zooms)

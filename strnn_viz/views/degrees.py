@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import holoviews as hv
@@ -22,6 +22,7 @@ _BINS = 40  # about as many, each a whole number of connections wide
 _WIDTHS = (0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 _TOPS = (0.05, 0.1, 0.2, 0.3, 0.5, 1.0)
 _LOOKED_AT = 12  # epochs that axes are made for besides the one shown
+_NO_SPREAD = 1e-6  # a standard deviation of chance that is none
 _SD = 4.0  # standard deviations of chance that the axis holds at least
 
 
@@ -86,7 +87,9 @@ def degree_info(run: Run, epoch: int | None, layer: str | None = None) -> Degree
     others = [s for e in {*ends, epochs[-1]} - {epoch} for s in sides(run, e, name)]
     far = max((_reach(s) for s in [*shown, *others]), default=0.0)
     info = DegreeInfo(shown, next((w for w in _WIDTHS if w >= far), far), 1.0)
-    tops = [float(part.max(initial=0)) for s in [*shown, *others] for part in info.bins(s)[1:]]
+    # Where a dense beginning leaves nothing to chance all units are alike: on its axis all others would be low.
+    drawn = [*shown, *(s for s in others if s.chance_sd > _NO_SPREAD)]
+    tops = [float(part.max(initial=0)) for s in drawn for part in info.bins(s)[1:]]
     highest = max(tops, default=0.0)
     return DegreeInfo(shown, info.width, next(t for t in _TOPS if t >= min(1.0, highest)))
 
@@ -229,22 +232,28 @@ def _unit_words(shown: DegreeInfo, unit: int | None, low: float, high: float) ->
 
 
 def degree_title(run: Run, epoch: int | None, *, layer: str | None = None, unit: int | None = None) -> str:
-    """The sentence above the degree distributions: means and spreads beside those of chance, and dead units.
+    """The sentence above the degree distributions: how wide they are beside those of chance, and dead units.
 
-    With a `unit`, its own degrees come first.
+    With a `unit`, its own degrees come first. Means and spreads are in the summary.
     """
     if epoch is None or not run.epochs:
         matrices(run, layer)
         return "Degrees appear with the first epoch"
     shown = degree_info(run, epoch, layer)
-    spread = [f"{s.mean:,.1f} ± {s.sd:,.1f} {s.name} (at random ± {s.chance_sd:,.1f})" for s in shown.sides]
-    dead = sum(s.dead for s in shown.sides)
     name = shown_layer(run, layer)
-    own = " and ".join(f"{degree:,} {side.name}" for side, degree in unit_degrees(shown, unit))
-    return (
-        f"{_label(run, name)}, epoch {epoch}: {f'unit {unit:,} has {own}; ' if own else ''}"
-        f"a unit has {' and '.join(spread)} connections; {f'{dead:,} have none' if dead else 'none is without'}"
-    )
+    own = ", ".join(f"{degree:,} {side.name}" for side, degree in unit_degrees(shown, unit))
+    dead = [f"{s.dead:,} without any {s.name}" for s in shown.sides if s.dead]
+    told = [*([f"unit {unit:,} has {own}"] if own else []), _spread(shown.sides), *dead]
+    return f"{_label(run, name)}, epoch {epoch}: {'; '.join(told)}"
+
+
+def _spread(sides: Sequence[Side]) -> str:
+    """How wide degrees are spread beside what chance gives."""
+    wide = [s for s in sides if s.chance_sd > _NO_SPREAD]
+    if not wide:
+        return f"every unit has {' and '.join(f'{s.mean:,.0f} {s.name}' for s in sides)}"
+    times = " and ".join(f"{s.sd / s.chance_sd:.1f} ({s.name})" for s in wide)
+    return f"spread of degrees {times} times that of chance"
 
 
 def _label(run: Run, name: str | None) -> str:

@@ -5,20 +5,20 @@ from __future__ import annotations
 import holoviews as hv
 import numpy as np
 
+from strnn_viz.rules import METHODS
 from strnn_viz.runs import Run
 from strnn_viz.topology import distance_curves, layer_label, matrices, row_of
+from strnn_viz.views._labels import Frame, alike, along, beside, placed
 from strnn_viz.views._plot import (
     Series,
     Word,
     cursor,
     curves,
     dashes,
-    end_word,
     epoch_axis,
     framed,
     last_epoch,
     lines,
-    midway_word,
     waiting,
     words,
 )
@@ -61,7 +61,7 @@ def connectivity_distance(
     elements = [
         lines([*straight, *cursor(run, epoch, 0, 1)], _X, _Y, framewise=True),
         *curves([previous, first], _X, _Y, RUNS[0], "0.000"),
-        words(_words(first, previous, null, last), _X, _Y),
+        words(_words(first, previous, null, last, Frame.of(axis, 0, 1.05)), _X, _Y),
     ]
     ticks = [0, 0.25, 0.5, 0.75, 1]
     return framed(elements, height=height, ylim=(0, 1.05), ylabel="Jaccard distance", yticks=ticks, **axis)
@@ -77,23 +77,29 @@ def distance_title(run: Run, epoch: int | None, *, layer: str | None = None) -> 
     first, previous = found.to_first[at], found.to_previous[at]
     when = f"Epoch {epoch}" if layer is None else f"{layer_label(run, layer)}, epoch {epoch}"
     if not first and not previous > 0:
-        return f"{when}: still the first topology; distances begin with the first rewiring"
+        return f"{when}: still the first topology; {until_moved(run)}"
     return (
         f"{when}: Jaccard distance {first:.3f} to the first topology, {previous:.3f} to the previous "
         f"(independent masks: {found.independent:.3f})"
     )
 
 
-def _words(first: Series, previous: Series, null: float, last: int) -> list[Word]:
-    """Names of the curves, each where the others are not."""
+def until_moved(run: Run) -> str:
+    """What is to be said of distances as long as they are zero."""
+    if run.config is not None and not METHODS[run.config.sparsity.method].rewires:
+        return "this run never rewires"
+    return "distances begin with the first rewiring"
+
+
+def _words(first: Series, previous: Series, null: float, last: int, frame: Frame) -> list[Word]:
+    """Names of the curves and of the reference, none over another."""
     if not len(first.x):
         return waiting(last / 2, 0.5)
-    found = [Word(last, null, "independent masks", align="right")] if np.isfinite(null) else []
-    ends = [float(s.y[-1]) if len(s.y) else float("nan") for s in (first, previous)]
-    if abs(ends[0] - ends[1]) < 0.1:  # as after the first rewiring, when both are the same
-        return [*found, *end_word(first._replace(name="to first and previous"), last, RUNS[0], above=True)]
-    near = 0 <= null - ends[0] < 0.15  # no room between the curve and the reference
-    found += end_word(first, last, RUNS[0], above=not near)
-    if ends[1] < 0.1:  # it has fallen to the axis: there is no room below its end, and the curve itself is to the left
-        return [*found, *midway_word(previous, RUNS[0])]
-    return found + end_word(previous, last, RUNS[0], above=False)
+    # After the first rewiring both are the same.
+    both = alike(first, previous, frame)
+    named = [first._replace(name="to first and previous")] if both else [first, previous]
+    choices = [
+        beside("independent masks", null, frame, last),
+        *(along(s, frame, RUNS[0], above=s is not previous) for s in named),
+    ]
+    return placed(choices, frame, [first, previous], [null])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any
 
 import holoviews as hv
@@ -11,7 +12,7 @@ from strnn_viz.runs import Run
 from strnn_viz.topology import matrices
 from strnn_viz.views import palette
 from strnn_viz.views._ego import MIDDLE, EgoInfo, ego_info
-from strnn_viz.views._plot import Line, Word, framed, lines, styled, waiting, words
+from strnn_viz.views._plot import Line, Word, framed, lines, signed, styled, waiting, words
 
 _X, _Y = "ego_x", "ego_y"
 _LOOKS = {
@@ -19,6 +20,7 @@ _LOOKS = {
     "born": (palette.BORN, "triangle"),
     "died": (palette.DIED, "inverted_triangle"),
 }
+_BESIDE, _LETTERS = 0.55, 13  # room for names at the left and at the right, and the letters a line has there
 _PORT, _BODY = MIDDLE - 0.05, MIDDLE + 0.03  # where connections into gates end, and the line that the unit is
 
 
@@ -67,7 +69,7 @@ def ego_network(
         colour, marker = _LOOKS[e.state]
         text = f"unit {e.other:,}" + (f", gate {e.gate}" if e.gate else "")
         width = 0.6 + 2.4 * abs(e.weight) / strongest
-        rows.append((band.x, band.y(e.other), end, port, colour, width, marker, text, e.state, f"{e.weight:.3g}"))
+        rows.append((band.x, band.y(e.other), end, port, colour, width, marker, text, e.state, signed(e.weight, ".3g")))
     columns = list(zip(*rows, strict=True)) or [()] * 10
     data: list[Any] = [np.array(c, dtype=float if i in (0, 1, 2, 3, 5) else object) for i, c in enumerate(columns)]
     edges = hv.Segments(tuple(data[:6]), [_X, _Y, f"{_X}1", f"{_Y}1"], ["colour", "width"])
@@ -83,7 +85,7 @@ def ego_network(
             words(_words(shown), _X, _Y),
         ],
         height=height,
-        xlim=(-0.1, 2.1),
+        xlim=(-_BESIDE, 2 + _BESIDE),
         ylim=(0, 1),
         invert_yaxis=True,
     )
@@ -102,7 +104,9 @@ def _words(shown: EgoInfo) -> list[Word]:
     found = [Word(MIDDLE, 0.27, f"unit {shown.unit:,}", align="center")]
     found += [Word(MIDDLE, _port(shown, g), g, align="center", baseline="middle") for g in shown.gates if g]
     for (_, outward), band in shown.bands.items():
-        found.append(Word(band.x, band.low - 0.015, band.name, align="right" if outward else "left"))
+        name = "\n".join(textwrap.wrap(band.name, _LETTERS))
+        x, align = (band.x + 0.06, "left") if outward else (band.x - 0.06, "right")
+        found.append(Word(x, (band.low + band.high) / 2, name, align=align, baseline="middle"))
     return found
 
 
@@ -121,6 +125,6 @@ def ego_title(
     shown = ego_info(run, epoch, layer, unit=unit, max_edges=max_edges)
     survived, born, died = shown.found
     text = f"{shown.layer}, unit {shown.unit:,}, epoch {epoch}: "
-    text += f"{survived:,} connections survived, {born:,} were born, {died:,} died"
+    text += f"{survived:,} connections survived, {born:,} born, {died:,} died"
     total = survived + born + died
-    return text if total == len(shown.edges) else f"{text}; {len(shown.edges):,} of {total:,} are drawn"
+    return text if total == len(shown.edges) else f"{text}; {len(shown.edges):,} of {total:,} drawn"

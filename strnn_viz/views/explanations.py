@@ -52,8 +52,10 @@ EXPLANATIONS: dict[str, Explanation] = {
     ),
     "prune_rate": Explanation(
         "Prune rate",
-        "The share of the active connections that the rewiring after each epoch removes. In ST-RNN it falls along half "
-        "a cosine to zero, so that the topology is searched widely at first and rests in the end.",
+        "The solid curve is the share of the active connections that the rewiring after each epoch removes. In ST-RNN "
+        "it falls along half a cosine to zero, so that the topology is searched widely at first and rests in the end. "
+        "The dotted grey curve is the learning rate, drawn from zero to its own highest; its value at the epoch shown "
+        "is written beside it.",
         f"{_PAPER}, Section 3.2 (decay) and Section 3.4 (cosine); its influence: Section 5.1.1 and Fig. 2.",
     ),
     "magnitudes": Explanation(

@@ -72,10 +72,12 @@ def gate_info(run: Run, layers: list[LayerInfo]) -> GateInfo:
         return GateInfo((), (), (), np.zeros(0, dtype=np.int64), np.zeros((0, 0)), 0.0, 1.0)
     density = np.concatenate(columns, axis=1)
     step = max(0.1 * float(density.mean()), 1e-4)
-    low, high = np.floor(density.min() / step) * step, np.ceil(density.max() / step) * step
+    low = np.floor(density.min() / step) * step
+    high = min(1.0, max(np.ceil(density.max() / step) * step, low + step))
+    low = min(low, high - step)  # of dense matrices, too
     called = tuple(_name(run, info, "", len(layers)) for info in layers)
     when = np.array(epochs, dtype=np.int64)
-    return GateInfo(tuple(names), tuple(breaks), called, when, density, low, max(high, low + step))
+    return GateInfo(tuple(names), tuple(breaks), called, when, density, low, high)
 
 
 def _count(run: Run, epoch: int, info: LayerInfo) -> tuple[int, ...]:
@@ -132,7 +134,7 @@ def gate_density_strip(
     right = bounds[2]
     between = [Line(bounds[0], b / strips, right, b / strips) for b in shown.breaks[1:]]
     places = [(i + 0.5) / strips for i in range(strips)]
-    key = (1.13 * right, 1.155 * right)
+    key = (1.19 * right, 1.215 * right)
     named = waiting(last / 2, 0.5) if not strips else _words(shown, epoch, places, right, key[1])
     return framed(
         [
@@ -146,7 +148,7 @@ def gate_density_strip(
         invert_yaxis=True,
         yticks=_ticks(shown, places) or [(0.0, "")],
         ylabel="gate",
-        **axis | {"xlim": (bounds[0], 1.31 * right)},
+        **axis | {"xlim": (bounds[0], 1.39 * right)},
     )
 
 
@@ -178,6 +180,8 @@ def gate_density_title(run: Run, epoch: int | None, *, layer: str | None = None)
     where = f"{layer_label(run, layer)}, epoch {epoch}"
     if len(row) == 1:
         return f"{where}: {row[0]:.1%} of all positions are connected"
+    if row.max() - row.min() < 0.0005:
+        return f"{where}: {row[0]:.1%} of the positions of every gate are connected"
     most, least = int(row.argmax()), int(row.argmin())
     ends = [f"{shown.names[i]} is {word} with {row[i]:.1%}" for i, word in ((most, "densest"), (least, "sparsest"))]
     return f"{where}: {', '.join(ends)}"

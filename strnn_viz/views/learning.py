@@ -1,4 +1,4 @@
-"""Learning curves: train and validation perplexity or accuracy over epochs, and the prune rate beneath them."""
+"""Learning curves: train and validation perplexity or accuracy over epochs."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from strnn_viz.runs import ACCURACY, PERPLEXITY, Measure, Run, measure_of
 from strnn_viz.runs.forks import parent_path
 from strnn_viz.topology import row_of
 from strnn_viz.topology.cache import Bounded
+from strnn_viz.views._labels import Frame, along, beside, placed
 from strnn_viz.views._plot import (
     ALIGNED,
     Line,
@@ -23,7 +24,6 @@ from strnn_viz.views._plot import (
     cursor,
     curves,
     dashes,
-    end_word,
     epoch_axis,
     framed,
     last_epoch,
@@ -80,17 +80,16 @@ def learning_curves(
         *(Line(row["epoch"], low, row["epoch"], tick) for row in run.rows if rewired(row)),
         *cursor(run, epoch, low, high),
     ]
-    drop = 0.03 * (high - low) if linear else 0.0  # a rising curve would run through a word right below its end
-    high_up = len(epochs) and valid.y[-1] > (middle if linear else high / 2)
-    valid_above = not (len(epochs) and train.y[-1] > valid.y[-1]) and (linear or not high_up)
-    named = [
-        *_end(train, last, not valid_above, drop),
-        *_end(valid, last, valid_above, drop),
-        *_begin(parent),
-        *(Word(last, y, _bare(measure.reference_title), align="right") for y in reference),
-        *([Word(0, tick, "rewirings")] if any(map(rewired, run.rows)) else []),
-        *([] if len(epochs) else waiting(last / 2, middle)),
+    frame = Frame.of(axis, low, high, log=not linear, line=0.1, letter=0.027)  # its card is narrow
+    valid_above = not (len(epochs) and train.y[-1] > valid.y[-1])
+    choices = [
+        [Word(0, tick, "rewirings")] if any(map(rewired, run.rows)) else [],
+        *(beside(_bare(measure.reference_title), y, frame, last) for y in reference),
+        along(valid, frame, RUNS[0], above=valid_above),
+        along(train, frame, RUNS[0], above=not valid_above),
+        along(parent, frame, MUTED, first=True),  # at its beginning the curves of a fork are not yet
     ]
+    named = placed(choices, frame, [train, valid, parent], reference) or waiting(last / 2, middle)
     elements = [
         lines(straight, _X, measure.name, framewise=True),
         styled(hv.Curve(parent.finite, _X, measure.name), line_color=MUTED, line_width=1.5),
@@ -105,42 +104,6 @@ def learning_curves(
     return framed(
         elements, ylim=(low, high), ylabel=other.replace("_", " ") or measure.name, yticks=ticks, **look, **axis
     )
-
-
-def prune_rate(run: Run, epoch: int | None, *, layer: str | None = None, height: int | None = 110) -> hv.Overlay:
-    """The fraction of active weights that the rewiring after each epoch replaces, and the learning rate.
-
-    It shares the epochs of the curves. The learning rate is drawn from zero to its highest, and told in a word.
-
-    Parameters
-    ----------
-    run, epoch, layer, height
-        As for :func:`learning_curves`.
-    """
-    del layer
-    epochs, rate, lr = (column(run, name) for name in ("epoch", "prune_rate", "lr"))
-    start = run.config.sparsity.prune_rate if run.config else 0.0
-    top = math.ceil(10 * max([start, *rate[np.isfinite(rate)], 0.1]) - 1e-9) / 10
-    series = [Series(epochs, rate, "prune rate")]
-    highest = float(lr[np.isfinite(lr)].max(initial=0.0))
-    steps = Series(epochs, lr / highest * top if highest else lr * np.nan, "learning rate")
-    elements = [
-        lines(cursor(run, epoch, 0, 1.08 * top), _X, "rate", framewise=True),
-        styled(hv.Curve(steps.finite, _X, "rate"), line_color=MUTED, line_width=1.5, line_dash="dotted"),
-        *curves(series, _X, "rate", RUNS[0], "0.0%"),
-        words(_rate_words(epochs, lr, epoch, top, last_epoch(run)), _X, "rate"),
-    ]
-    ticks = [(v, f"{v:.0%}") for v in (0, top / 2, top)]
-    look: dict[str, Any] = {"height": height, "backend_opts": ALIGNED}
-    return framed(elements, ylim=(0, 1.08 * top), ylabel="prune rate", yticks=ticks, **look, **epoch_axis(run))
-
-
-def _rate_words(
-    epochs: NDArray[np.float64], lr: NDArray[np.float64], epoch: int | None, top: float, last: int
-) -> list[Word]:
-    """The learning rate of the epoch shown, at the lower left, below a prune rate that falls."""
-    now = lr[(epochs == epoch) & np.isfinite(lr)] if epoch is not None else lr[:0]
-    return [Word(0.06 * last, 0.04 * top, f"┈ learning rate {now[0]:.3g}")] if now.size else []
 
 
 def learning_title(run: Run, epoch: int | None, *, layer: str | None = None) -> str:
@@ -245,16 +208,6 @@ def value_text(measure: Measure, value: float) -> str:
 
 def _bare(title: str) -> str:
     return title.removeprefix("a ").removeprefix("always the ")
-
-
-def _end(series: Series, last: int, above: bool, drop: float) -> list[Word]:
-    return [w if above else w._replace(y=w.y - drop) for w in end_word(series, last, RUNS[0], above=above)]
-
-
-def _begin(series: Series) -> list[Word]:
-    """The name of a curve above its first point, where the curves of a fork are not yet."""
-    xs, ys = series.finite
-    return [Word(float(xs[0]), float(ys[0]), f"\u2002{series.name}", MUTED)] if len(xs) else []
 
 
 def rewired(row: Mapping[str, Any]) -> bool:

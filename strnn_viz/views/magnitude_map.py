@@ -70,8 +70,13 @@ def magnitude_map_info(run: Run, layers: list[LayerInfo]) -> MagnitudeMap:
         low,
         high,
         max(0.02, math.ceil(50 * shares.max(initial=0.0) - 1e-9) / 50),
-        tuple((m.epoch, math.log10(t)) for m in found for t in thresholds(run, m.epoch, names)),
+        tuple((m.epoch, _mark(t, low)) for m in found for t in thresholds(run, m.epoch, names)),
     )
+
+
+def _mark(threshold: float, low: float) -> float:
+    """Where a threshold is marked: at the row of zeros where only they are pruned, never below the histograms."""
+    return low - _GAP - 0.5 / PER_DECADE if threshold <= 0 else max(math.log10(threshold), low)
 
 
 def magnitude_map(run: Run, epoch: int | None, *, layer: str | None = None, height: int | None = 260) -> hv.Overlay:

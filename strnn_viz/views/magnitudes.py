@@ -159,7 +159,7 @@ def magnitudes_title(run: Run, epoch: int | None, *, layer: str | None = None) -
     if not found:
         return f"{text}; {pruned:,} are pruned"
     low, high = f"{min(found):.2g}", f"{max(found):.2g}"
-    upto = f"|w| up to {low if low == high else f'{low}–{high}'}"
+    upto = "all exactly zero" if not max(found) else f"|w| up to {low if low == high else f'{low}–{high}'}"
     if not prunes_smallest(run):
         return f"{text}; {pruned:,} ({upto}) are pruned"
     return f"{text}; the {pruned:,} smallest ({upto}) are pruned"
@@ -237,19 +237,27 @@ def _zero_bars(info: RidgeInfo) -> list[Line]:
 
 def _marks(info: RidgeInfo) -> list[Line]:
     """The prune threshold on every ridge."""
-    places = [(math.log10(t), m.epoch) for m in info.drawn for t in info.thresholds[m.epoch]]
+    places = [(_place(t, info), m.epoch) for m in info.drawn for t in info.thresholds[m.epoch]]
     return [Line(x, e, x, e - 0.9 * info.stride) for x, e in places]
+
+
+def _place(threshold: float, info: RidgeInfo) -> float:
+    """Where a threshold is marked: at the column of zeros where only they are pruned, never beyond the histograms."""
+    return info.low + sum(_ZERO) / 2 if threshold <= 0 else max(math.log10(threshold), info.low)
 
 
 def _words(info: RidgeInfo, mark: str) -> list[Word]:
     """What the colours mean, in the corner where there is nothing: small magnitudes are rare."""
     if info.shown is None:
         return [] if info.ridges else waiting((info.low + info.high) / 2, info.span / 2)
-    x, top = info.low + _ZERO[0], -_RISE * info.stride
+    x, top, part = info.low + _ZERO[0], -_RISE * info.stride, (info.high - info.low - _ZERO[0]) / 5
+    marked = any(info.thresholds.values())
     return [
-        Word(x, top, f"❙ {mark}", palette.THRESHOLD, baseline="top"),
-        Word(x, top / 2, "■ survived", palette.SURVIVED, baseline="top"),
-        Word(x + 1.6, top / 2, "■ born", palette.BORN, baseline="top"),
+        Word(x, top, "■ survived", palette.SURVIVED, baseline="top"),
+        Word(x + 0.9 * part, top, "■ born", palette.BORN, baseline="top"),
+        Word(x + 1.5 * part, top, f"❙ {mark}", palette.THRESHOLD, baseline="top")
+        if marked
+        else Word(x + 1.5 * part, top, "no threshold", baseline="top"),
     ]
 
 
@@ -263,7 +271,7 @@ def _epoch_ticks(info: RidgeInfo) -> list[int]:
 
 
 def thresholds(run: Run, epoch: int, names: list[str]) -> tuple[float, ...]:
-    """The magnitudes below which each matrix was pruned at an epoch; none where nothing was."""
+    """The largest magnitude pruned of each matrix at an epoch, 0 where only zeros were; none where nothing was."""
     row = row_of(run, epoch)
     values = [row["layers"][name].get("threshold") for name in names]
-    return tuple(float(v) for v in values if v is not None and math.isfinite(v) and v > 0)
+    return tuple(float(v) for v in values if v is not None and math.isfinite(v))

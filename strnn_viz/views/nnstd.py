@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from strnn_viz.runs import LayerInfo, Run
 from strnn_viz.topology import layer_label, matrices, previous_epoch
 from strnn_viz.views._history import seen
+from strnn_viz.views._labels import Frame, alike, along, beside, placed
 from strnn_viz.views._pairs import layer_names, most_epochs, nnstd_between, normalized, standing, total
 from strnn_viz.views._plot import (
     Series,
@@ -18,7 +19,6 @@ from strnn_viz.views._plot import (
     cursor,
     curves,
     dashes,
-    end_word,
     epoch_axis,
     framed,
     last_epoch,
@@ -27,6 +27,7 @@ from strnn_viz.views._plot import (
     waiting,
     words,
 )
+from strnn_viz.views.distance import until_moved
 from strnn_viz.views.palette import RUNS
 
 _X, _Y = "epoch", "distance"
@@ -128,7 +129,7 @@ def nnstd_distance(
     elements = [
         lines([*dashes(axis["xlim"], 1.0), *cursor(run, epoch, 0, 1.1)], _X, _Y, framewise=True),
         *curves([*raw, previous, first], _X, _Y, RUNS[0], "0.000"),
-        words(_words(found, [first, previous, raw[1]], last), _X, _Y),
+        words(_words(first, previous, raw, last, Frame.of(axis, 0, 1.15)), _X, _Y),
     ]
     ticks = [0, 0.25, 0.5, 0.75, 1]
     return framed(elements, height=height, ylim=(0, 1.15), ylabel="NNSTD", yticks=ticks, **axis)
@@ -142,25 +143,26 @@ def nnstd_title(run: Run, epoch: int | None, *, layer: str | None = None) -> str
     names, before = layer_names(run, matrices(run, layer)), previous_epoch(run, epoch)
     where = f"{layer_label(run, layer)}, epoch {epoch}"
     if before is None:
-        return f"{where}: still the first topology; distances begin with the first rewiring"
+        return f"{where}: still the first topology; {until_moved(run)}"
     first, previous = (total(nnstd_between(run, epoch, e), names) for e in (run.epochs[0], before))
     if not first.raw and not previous.raw:
-        return f"{where}: still the first topology; distances begin with the first rewiring"
+        return f"{where}: still the first topology; {until_moved(run)}"
     return (
         f"{where}: NNSTD {first.raw:.3f} to the first topology, {normalized(first):.1%} of that of independent masks; "
         f"{previous.raw:.3f} to the previous, {normalized(previous):.1%}"
     )
 
 
-def _words(found: NnstdInfo, named: list[Series], last: int) -> list[Word]:
-    """Names at the ends of the curves, from the top, none over another."""
-    if not len(found.epochs):
+def _words(first: Series, previous: Series, raw: list[Series], last: int, frame: Frame) -> list[Word]:
+    """Names of the curves and of the reference, none over another."""
+    if not len(first.x):
         return waiting(last / 2, 0.5)
-    placed = [Word(last, 1.0, "independent masks", align="right")]
-    ends = [w for s in named for w in end_word(s, last, RUNS[0], above="raw" not in s.name)]
-    for word in sorted(ends, key=lambda w: -w.y):
-        y = word.y
-        while any(abs(y - other.y) < 0.08 for other in placed):
-            y -= 0.02
-        placed.append(word._replace(y=max(0.0, y)))
-    return placed
+    # After the first rewiring both are the same.
+    both = alike(first, previous, frame)
+    named = [first._replace(name="to first and previous")] if both else [first, previous]
+    choices = [
+        beside("independent masks", 1.0, frame, last),
+        *(along(s, frame, RUNS[0], above=s is not previous) for s in named),
+        along(raw[1], frame, RUNS[0], above=False),
+    ]
+    return placed(choices, frame, [first, previous, *raw], [1.0])

@@ -14,7 +14,7 @@ BORN = "#12A48C"
 DIED = "#B84B12"
 THRESHOLD = "#C18604"
 #: Runs in the order they are compared: uniform is always the first, Erdős–Rényi the second.
-RUNS = ("#1A7DBE", "#CE2273", "#CF7A32", "#B660FB")
+RUNS = ("#1A7DBE", "#C04290", "#EA7230", "#547248", "#961EFC", "#DE0000", "#9084FC", "#C0848A")
 #: Opacity of a full cell that survived, so that births and deaths stand out of the mass of what stays.
 SURVIVED_OPACITY = 0.55
 #: Annotations: as far in contrast from white as from a dark card (4 to 1), so it needs no theme.

@@ -13,7 +13,7 @@ from strnn_viz.topology.cache import Bounded, snapshot_key
 from strnn_viz.topology.layers import previous_epoch
 from strnn_viz.views import palette
 from strnn_viz.views._history import seen
-from strnn_viz.views._plot import Line, framed, lines, styled, waiting, words
+from strnn_viz.views._plot import Line, framed, lines, signed, styled, waiting, words
 
 _X, _Y = "column", "row"
 _SIDE = 0.92  # of a cell, that the largest weight fills
@@ -126,7 +126,7 @@ def _squares(event: RewiringEvent, frame: int) -> list[tuple[object, ...]]:
         half = max(0.07, _SIDE / 2 * math.sqrt(abs(weight) / largest))
         strength = 0.9 if frame in (1, 3) else 0.35
         corners = (column + 0.5 - half, row + 0.5 - half, column + 0.5 + half, row + 0.5 + half)
-        found.append((*corners, strength if weight >= 0 else 0.0, strength, f"{weight:+.4g}"))
+        found.append((*corners, strength if weight >= 0 else 0.0, strength, signed(weight)))
     return found
 
 
@@ -137,8 +137,8 @@ def _marks(event: RewiringEvent, frame: int) -> list[tuple[object, ...]]:
     for row, column in zip(*np.nonzero(chosen), strict=True):
         weight, back = float(patch.before[row, column]), bool(patch.pruned[row, column])
         look = {
-            2: ("inverted_triangle", palette.DIED, palette.DIED, "pruned", f"its weight was {weight:+.4g}"),
-            3: ("circle", palette.MUTED, "#00000000", "free place", f"a weight of {weight:+.4g} was here"),
+            2: ("inverted_triangle", palette.DIED, palette.DIED, "pruned", f"its weight was {signed(weight)}"),
+            3: ("circle", palette.MUTED, "#00000000", "free place", f"a weight of {signed(weight)} was here"),
             4: ("triangle", palette.BORN, "#00000000" if back else palette.BORN,
                 "regrown in its old place" if back else "regrown", "it begins at zero"),
         }[frame]  # fmt: skip

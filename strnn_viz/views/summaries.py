@@ -40,6 +40,7 @@ from strnn_viz.views.learning import column, learning_title, other_metric, run_m
 from strnn_viz.views.magnitudes import magnitudes_title
 from strnn_viz.views.masks import mask_title
 from strnn_viz.views.nnstd import nnstd_info, nnstd_title
+from strnn_viz.views.prune_rate import prune_rate_title
 from strnn_viz.views.rewiring_words import no_rewiring, rewiring_title, rewiring_words
 from strnn_viz.views.survival import survival_info, survival_title
 from strnn_viz.views.turnover import turnover_info, turnover_title
@@ -127,21 +128,13 @@ def _rate(run: Run, epoch: int, layer: str | None) -> str:
     epochs, rates = column(run, "epoch"), column(run, "prune_rate")
     known = np.isfinite(rates)
     if not known.any():
-        return "It was not recorded."
+        return "The prune rate was not recorded."
     highest = int(np.flatnonzero(known)[rates[known].argmax()])
     last = int(np.flatnonzero(known)[-1])
     return (
-        f"It was highest after epoch {epochs[highest]:.0f}, {rates[highest]:.1%}, and is {rates[last]:.1%} after epoch "
-        f"{epochs[last]:.0f}, the newest."
+        f"The prune rate was highest after epoch {epochs[highest]:.0f}, {rates[highest]:.1%}, and is {rates[last]:.1%} "
+        f"after epoch {epochs[last]:.0f}, the newest."
     )
-
-
-def _rate_title(run: Run, epoch: int | None, *, layer: str | None = None) -> str:
-    del layer
-    if epoch is None or not run.epochs:
-        return "The prune rate appears with the first epoch"
-    rate = column(run, "prune_rate")[run.epochs.index(epoch)]
-    return f"Prune rate after epoch {epoch}: {rate:.1%}" if np.isfinite(rate) else f"Prune rate after epoch {epoch}"
 
 
 def _magnitudes(run: Run, epoch: int, layer: str | None) -> str:
@@ -197,7 +190,8 @@ def _turnover(run: Run, epoch: int, layer: str | None) -> str:
 
 def _degrees(run: Run, epoch: int, layer: str | None) -> str:
     told = [
-        f"{side.name}-degrees go from {int(side.degrees.min()):,} to {int(side.degrees.max()):,}, half of them from "
+        f"{side.name}-degrees are {side.mean:,.1f} ± {side.sd:,.1f} (at random ± {side.chance_sd:,.1f}) and go from "
+        f"{int(side.degrees.min()):,} to {int(side.degrees.max()):,}, half of them from "
         f"{np.quantile(side.degrees, 0.25):.0f} to {np.quantile(side.degrees, 0.75):.0f}"
         for side in degree_info(run, epoch, layer).sides
     ]
@@ -288,7 +282,7 @@ def _listed(parts: Iterable[str]) -> str:
 SUMMARIES: dict[str, tuple[Callable[..., str], Words]] = {
     "mask_evolution": (mask_title, _masks),
     "learning_curves": (learning_title, _learning),
-    "prune_rate": (_rate_title, _rate),
+    "prune_rate": (prune_rate_title, _rate),
     "magnitudes": (magnitudes_title, _magnitudes),
     "magnitude_map": (magnitudes_title, _magnitudes),
     "connectivity_distance": (distance_title, _distance),

@@ -14,8 +14,10 @@ from strnn_viz.runs import LayerInfo, Run
 from strnn_viz.topology import LifeTable, Survival, layer_label, matrices, survival_curve
 from strnn_viz.views import palette
 from strnn_viz.views._history import past, seen
-from strnn_viz.views._plot import Word, epoch_axis, framed, last_epoch, stepped, styled, waiting, words
+from strnn_viz.views._labels import Frame, along, placed
+from strnn_viz.views._plot import Series, Word, epoch_axis, framed, last_epoch, stepped, styled, waiting, words
 from strnn_viz.views._scale import sequential
+from strnn_viz.views.palette import MUTED
 
 _X, _Y = "age", "survival"
 GROUPS = 4  # of cohorts born after the first topology
@@ -127,7 +129,8 @@ def survival_curves(run: Run, epoch: int | None, *, layer: str | None = None, he
     kdims = [_X, _Y, f"{_X}1", f"{_Y}1"]
     bands = hv.Rectangles(_table([r for c in shown.cohorts for r in _band(c)]), kdims, "colour")
     steps = hv.Segments(_table([r for c in shown.cohorts for r in _steps(c)]), kdims, "colour")
-    named = _words(shown, last) if shown.start else waiting(last / 2, 0.5)
+    axis = epoch_axis(run) | {"xlabel": "age in epochs"}
+    named = _words(shown, Frame.of(axis, 0, 1.05)) if shown.start else waiting(last / 2, 0.5)
     return framed(
         [
             styled(bands, color=hv.dim("colour"), fill_alpha=0.25, line_alpha=0, framewise=True),
@@ -138,7 +141,7 @@ def survival_curves(run: Run, epoch: int | None, *, layer: str | None = None, he
         ylim=(0, 1.05),
         yticks=[(v, f"{v:.0%}") for v in (0, 0.25, 0.5, 0.75, 1)],
         ylabel="share still connected",
-        **epoch_axis(run) | {"xlabel": "age in epochs"},
+        **axis,
     )
 
 
@@ -183,15 +186,11 @@ def _table(rows: list[Row]) -> tuple[NDArray[np.float64] | NDArray[np.object_], 
     return (*(np.array(c, dtype=float) for c in columns[:4]), np.array(columns[4], dtype=object))
 
 
-def _words(shown: SurvivalInfo, last: int) -> list[Word]:
-    """A name at the end of each curve, moved up or down where it would hide another."""
-    placed: list[Word] = []
+def _words(shown: SurvivalInfo, frame: Frame) -> list[Word]:
+    """A name for each curve, none over another."""
+    drawn = []
     for cohort in shown.cohorts:
         s = cohort.survival
-        x, y = float(s.time[-1]), float(s.survival[-1])
-        align = "right" if x > 0.75 * last else "left"
-        while any(abs(y - w.y) < 0.07 and abs(x - w.x) < 0.25 * last for w in placed):
-            y += 0.07
-        text = f"{cohort.name} " if align == "right" else f" {cohort.name}"
-        placed.append(Word(x, y, text, align=align))
-    return placed
+        # It goes on level until it drops.
+        drawn.append(Series(np.repeat(s.time, 2)[1:], np.repeat(s.survival, 2)[:-1], cohort.name))
+    return placed([along(s, frame, MUTED) for s in drawn], frame, drawn)

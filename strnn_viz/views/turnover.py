@@ -11,18 +11,17 @@ from numpy.typing import NDArray
 from strnn_viz.runs import LayerInfo, Run
 from strnn_viz.topology import layer_label, matrices
 from strnn_viz.views._history import past, seen
+from strnn_viz.views._labels import Frame, along, beside, placed
 from strnn_viz.views._plot import (
     Series,
     Word,
     cursor,
     curves,
     dashes,
-    end_word,
     epoch_axis,
     framed,
     last_epoch,
     lines,
-    midway_word,
     waiting,
     words,
 )
@@ -101,7 +100,7 @@ def turnover(run: Run, epoch: int | None, *, layer: str | None = None, height: i
     elements = [
         lines([*straight, *cursor(run, epoch, 0, 1)], _X, _Y, framewise=True),
         *curves([turned, explored], _X, _Y, RUNS[0], "0.0%"),
-        words(_words(found, explored, turned, last), _X, _Y),
+        words(_words(found.density, explored, turned, last, Frame.of(axis, 0, 1.05)), _X, _Y),
     ]
     ticks = [(v, f"{v:.0%}") for v in (0, 0.25, 0.5, 0.75, 1)]
     return framed(elements, height=height, ylim=(0, 1.05), ylabel=_Y, yticks=ticks, **axis)
@@ -121,13 +120,9 @@ def turnover_title(run: Run, epoch: int | None, *, layer: str | None = None) -> 
     return f"{where}: {found.turnover[at]:.1%} turned over, {explored}, {found.density:.1%} of them from the start"
 
 
-def _words(found: TurnoverInfo, explored: Series, turned: Series, last: int) -> list[Word]:
-    """Names of the curves, each where the others are not."""
-    if not len(found.epochs):
+def _words(density: float, explored: Series, turned: Series, last: int, frame: Frame) -> list[Word]:
+    """Names of the curves and of the reference, none over another."""
+    if not len(explored.x):
         return waiting(last / 2, 0.5)
-    reference = Word(last, found.density, "static mask", align="right", baseline="top")
-    end = found.turnover[-1]
-    below = 0 < found.density - end < 0.2  # no room between the curve and the reference
-    low = below and end < 0.1  # nor between the curve and the axis
-    name = midway_word(turned, RUNS[0]) if low else end_word(turned, last, RUNS[0], above=not below)
-    return [reference, *end_word(explored, last, RUNS[0], above=True), *name]
+    choices = [beside("static mask", density, frame, last), *(along(s, frame, RUNS[0]) for s in (explored, turned))]
+    return placed(choices, frame, [explored, turned], [density])

@@ -135,6 +135,24 @@ def test_cards_are_saved_by_the_browser_and_open_again(page: Page, compared: str
     assert page.evaluate("Bokeh.documents.length") == 1
 
 
+def test_pictures_begin_at_one_height_and_fields_keep_off_the_title(page: Page, tmp_path: Path) -> None:
+    for seed, name in enumerate(("a", "b", "a-run-with-a-name-that-takes-more-than-one-line-of-its-caption")):
+        make_run(tmp_path / name, preset("demo", epochs=2, seed=seed), epochs=2, hidden=8, seed=seed)
+    names = ",".join(sorted(path.name for path in tmp_path.iterdir()))
+    with served(tmp_path) as start:
+        page.goto(f"{start().removesuffix('/explorer')}/compare?runs={names}")
+        pictures = page.locator(".card.masks canvas:first-of-type")
+        expect(pictures).to_have_count(3)
+        masks(page)  # they have come to rest
+        captions = page.locator(".card.masks").get_by_text(re.compile("connections,")).filter(visible=True)
+        assert len({round(box["height"]) for box in map(Locator.bounding_box, captions.all())}) > 1
+        assert len({round(box["y"]) for box in map(Locator.bounding_box, pictures.all())}) == 1
+        title = page.get_by_role("heading", name=re.compile("^A and B share")).bounding_box()
+        for field in ("First", "Second"):
+            label = page.locator(".card.pair label").filter(has_text=field).bounding_box()
+            assert label["y"] >= title["y"] + title["height"]
+
+
 def test_one_button_trains_both_side_by_side(page: Page, explorer: Callable[..., str], tmp_path: Path) -> None:
     page.goto(explorer("--delay", "0.8", "--epochs", "200").replace("/explorer", "/compare"))
     expect(page.get_by_role("heading", name="Two topologies side by side")).to_be_visible()

@@ -10,6 +10,7 @@ from strnn_viz.dashboard.cursor import Cursor
 from strnn_viz.dashboard.explain import Explain
 from strnn_viz.dashboard.hub import RunHub
 from strnn_viz.errors import RunError
+from strnn_viz.runs import LayerInfo
 from tests.synthetic import make_run
 
 
@@ -85,6 +86,20 @@ def test_each_matrix_of_the_layer_can_be_explained(tmp_path: Path) -> None:
     assert dialog.dialog.title.startswith("LSTM layer 1, input: the rewiring after epoch 2")
     assert "input unit" in str(dialog.patch.object)
     assert all(len(plot.slot) == 2 for plot in dialog.plots)
+
+
+def test_every_matrix_of_a_highway_network_can_be_explained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    roles = ("input", "recurrent", "recurrent", "recurrent")
+    infos = [LayerInfo(f"rhn.{i}", (24, 12), role, "RHN layer 1", ("h", "t")) for i, role in enumerate(roles)]
+    monkeypatch.setattr("tests.synthetic.layer_infos", lambda hidden: infos)
+    dialog = explain(tmp_path, group="RHN layer 1")
+    dialog.open()
+    assert dialog.matrix.options == {
+        "input": "rhn.0", "recurrent 1": "rhn.1", "recurrent 2": "rhn.2", "recurrent 3": "rhn.3",
+    }  # fmt: skip
+    assert dialog.matrix.value == "rhn.1"
+    dialog.matrix.value = "rhn.2"
+    assert dialog.dialog.title.startswith("RHN layer 1, recurrent 2: the rewiring after epoch 2")
 
 
 def test_a_layer_of_one_matrix_leaves_no_choice(tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def test_a_unit_is_singled_out_where_a_view_can(hub: RunHub) -> None:
     card.picker.value = "Degrees"
     card.prepare("first", 5, ["LSTM layer 1"])
     (side, other) = degree_info(run, 5, "LSTM layer 1").sides
-    assert f"unit 3 has {side.degrees[3]:,} in and {other.degrees[3]:,} out; a unit has" in card.title.object
+    assert f"unit 3 has {side.degrees[3]:,} in, {other.degrees[3]:,} out" in card.title.object
 
 
 @pytest.mark.parametrize("lens", ["Degrees", "One unit"])

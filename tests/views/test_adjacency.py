@@ -35,7 +35,7 @@ def test_rows_and_columns_have_the_order_of_one_epoch(full: Run, epoch: int, ord
     assert (shown.codes == ordered(full, epoch, order_epoch or 0)).all()
     assert shown.gates == ("i", "f", "g", "o")
     assert (shown.row_label, shown.column_label) == (
-        "hidden unit of each gate, by degree",
+        "hidden unit, by degree",
         "previous hidden unit, by degree",
     )
 

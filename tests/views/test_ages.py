@@ -113,3 +113,17 @@ def test_titles_count_the_new_and_the_old(full: Run) -> None:
     assert (
         ages_title(full, 1) == f"All layers, epoch 1: all {full[1].nnz:,} connections are those of the first topology"
     )
+
+
+def test_names_of_bars_stand_above_the_bars_beside_them(full: Run, renderer: Any) -> None:
+    figure = renderer.get_plot(age_pyramid(full, 6)).state
+    _, bars, words = brute.sources(figure)
+    tops = np.array(bars["top"])
+    named = {t: (x, y, a) for t, x, y, a in zip(words["text"], words["age"], words["root"], words["text_align"],
+                                                strict=True)}  # fmt: skip
+    x, y, align = named["▲ born"]
+    assert (align, y) == ("left", tops[:2].max())
+    assert x >= figure.x_range.start
+    x, y, align = named["first topology"]
+    assert y >= tops[-1]
+    assert x <= figure.x_range.end

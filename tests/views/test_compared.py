@@ -23,8 +23,7 @@ from strnn_viz.views import compared_gap as compared_gap_module
 from strnn_viz.views import compared_learning as compared_learning_module
 from strnn_viz.views import compared_masks as compared_masks_module
 from strnn_viz.views import palette
-from strnn_viz.views._compared import LOOKS, listed, spread
-from strnn_viz.views._plot import Word
+from strnn_viz.views._compared import LOOKS, MOST_RUNS, listed
 from strnn_viz.views.compared_density import Densities, compared_density, compared_density_title, densities
 from strnn_viz.views.compared_distance import Way, compared_distance, compared_distance_title
 from strnn_viz.views.compared_gap import (
@@ -88,19 +87,12 @@ def codes(element: Any) -> np.ndarray:
 
 def test_every_run_has_a_look_of_its_own_besides_its_colour() -> None:
     assert [look.letter for look in LOOKS] == list("ABCDEFGH")
-    assert len({look.dash for look in LOOKS}) == len({look.marker for look in LOOKS}) == 8
+    for part in ("colour", "dash", "marker"):
+        assert len({getattr(look, part) for look in LOOKS}) == MOST_RUNS == 8
     assert LOOKS[0].colour == palette.RUNS[0]
 
 
-def test_labels_are_moved_apart_only_where_they_would_touch() -> None:
-    words = [Word(9.9, 0.5, "A"), Word(10, 0.5, "B"), Word(2, 0.5, "C")]
-    placed = {w.text: w.y for w in spread(words, 0, 1, reach=1, room=0.1)}
-    assert placed == pytest.approx({"A": 0.5, "B": 0.6, "C": 0.5})
-    top = spread([Word(1, 0.99, "A"), Word(1, 1.0, "B")], 0, 1, reach=1, room=0.1)
-    assert max(w.y for w in top) == pytest.approx(0.95)
-    assert abs(top[0].y - top[1].y) == pytest.approx(0.1)
-    log = spread([Word(1, 10.0, "A")], 1, 100, reach=1, log=True)
-    assert log[0].y == pytest.approx(10.0)
+def test_of_many_a_few_are_listed() -> None:
     assert listed(list("abcde")) == "a, b, c and 2 more"
     assert listed(["a"]) == "a"
 
@@ -175,6 +167,8 @@ def test_losses_have_a_true_minus_on_the_axis(runs: list[Run], renderer: Any) ->
     assert any(label.startswith("−") for label in labels)
     assert any(label.startswith("+") for label in labels)
     assert not any("-" in label for label in labels)
+    marks = sources(compared_gap(runs, [found], None), renderer)[3]
+    assert list(marks["told"]) == ["−2.0%", "+1.0%"]
 
 
 def test_nothing_in_common_is_told(folder: Path, renderer: Any) -> None:

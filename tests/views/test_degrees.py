@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,10 @@ from scipy import stats
 from strnn_viz.errors import UsageError
 from strnn_viz.runs import Run
 from strnn_viz.topology import unit_degrees
-from strnn_viz.views import degree_distribution, degree_title
+from strnn_viz.views import degree_distribution, degree_title, summary
 from strnn_viz.views._degrees import chance
 from strnn_viz.views.degrees import degree_info
+from tests.synthetic import make_run
 from tests.views import brute
 
 
@@ -75,13 +77,32 @@ def test_bars_are_shares_of_units_in_whole_degrees(full: Run, renderer: Any) -> 
 def test_titles_compare_the_spread_with_that_of_chance(full: Run) -> None:
     into, out = degree_info(full, 4, "LSTM layer 1").sides
     assert degree_title(full, 4, layer="LSTM layer 1") == (
-        f"LSTM layer 1, epoch 4: a unit has {into.mean:,.1f} ± {into.sd:,.1f} in (at random ± {into.chance_sd:,.1f}) "
-        f"and {out.mean:,.1f} ± {out.sd:,.1f} out (at random ± {out.chance_sd:,.1f}) connections; none is without"
+        f"LSTM layer 1, epoch 4: spread of degrees {into.sd / into.chance_sd:.1f} (in) and "
+        f"{out.sd / out.chance_sd:.1f} (out) times that of chance"
+    )
+    assert summary("degree_distribution", full, 4, layer="LSTM layer 1").startswith(
+        degree_title(full, 4, layer="LSTM layer 1")
+        + f". In-degrees are {into.mean:,.1f} ± {into.sd:,.1f} (at random ± {into.chance_sd:,.1f}) and go from "
+        f"{into.degrees.min()} to {into.degrees.max()}, "
     )
     dead = int((full[4].mask("decoder.weight").sum(axis=1) == 0).sum())
     assert dead > 0
-    assert degree_title(full, 4, layer="Decoder").endswith(f"connections; {dead} have none")
-    assert degree_title(full, 4, layer="lstm.0.weight_hh").startswith("LSTM layer 1, recurrent, epoch 4: a unit")
+    assert degree_title(full, 4, layer="Decoder").endswith(f"that of chance; {dead} without any in")
+    assert degree_title(full, 4, layer="lstm.0.weight_hh").startswith("LSTM layer 1, recurrent, epoch 4: spread")
+
+
+def test_titles_are_short_enough_for_a_small_card(full: Run, tmp_path: Path) -> None:
+    assert len(degree_title(full, 4, layer="LSTM layer 1", unit=2)) < 120
+    dense = make_run(tmp_path / "dense", epochs=1, hidden=6, density=1.0)
+    assert degree_title(dense, 1, layer="LSTM layer 1") == "LSTM layer 1, epoch 1: every unit has 48 in and 48 out"
+
+
+def test_a_dense_beginning_does_not_flatten_what_follows(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run", epochs=4, hidden=24, begins_dense=True)
+    assert degree_info(run, 0, "LSTM layer 1").top == 1.0
+    sparse = degree_info(run, 3, "LSTM layer 1")
+    assert sparse.top < 1.0
+    assert sparse.top >= max(float(part.max()) for side in sparse.sides for part in sparse.bins(side)[1:])
 
 
 def test_degrees_are_counted_once(full: Run, monkeypatch: pytest.MonkeyPatch) -> None:

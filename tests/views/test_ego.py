@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from strnn_viz.errors import UsageError
-from strnn_viz.runs import Run
+from strnn_viz.runs import LayerInfo, Run
 from strnn_viz.topology import unit_degrees
 from strnn_viz.views import ego_network, ego_title, palette
 from strnn_viz.views._ego import Edge, _chosen, ego_info
+from tests.synthetic import make_run
 from tests.views import brute
 
 LAYER = "LSTM layer 1"
@@ -113,7 +115,24 @@ def test_edges_have_the_colours_and_marks_of_their_states(full: Run, renderer: A
 
 def test_titles_count_what_became_of_the_connections(full: Run) -> None:
     survived, born, died = ego_info(full, 3, LAYER, unit=7).found
-    text = f"LSTM layer 1, unit 7, epoch 3: {survived} connections survived, {born} were born, {died} died"
+    text = f"LSTM layer 1, unit 7, epoch 3: {survived} connections survived, {born} born, {died} died"
     assert ego_title(full, 3, layer=LAYER, unit=7) == text
     total = survived + born + died
-    assert ego_title(full, 3, layer=LAYER, unit=7, max_edges=9) == f"{text}; 9 of {total} are drawn"
+    assert ego_title(full, 3, layer=LAYER, unit=7, max_edges=9) == f"{text}; 9 of {total} drawn"
+
+
+def test_names_stand_beside_their_units_and_tell_the_depths_of_a_highway_layer_apart(
+    tmp_path: Path, renderer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    roles = ("input", "recurrent", "recurrent")
+    infos = [LayerInfo(f"m{i}", (16, 8), role, "RHN layer 1", ("h", "t")) for i, role in enumerate(roles)]
+    monkeypatch.setattr("tests.synthetic.layer_infos", lambda hidden: infos)
+    run = make_run(tmp_path / "rhn", epochs=2, hidden=8)
+    names = [band.name for (_, outward), band in ego_info(run, 2, "RHN layer 1").bands.items() if outward]
+    assert names == ["RHN layer 1, recurrent 1", "RHN layer 1, recurrent 2"]
+    words = brute.sources(renderer.get_plot(ego_network(run, 2, layer="RHN layer 1")).state)[-1]
+    every = zip(words["text"], words["ego_x"], words["text_align"], strict=True)
+    beside = [(t, x, a) for t, x, a in every if "\n" in t]
+    assert {a for _, _, a in beside} == {"left", "right"}
+    assert all((x > 2) if a == "left" else (x < 0) for _, x, a in beside)
+    assert "RHN layer 1,\nrecurrent 2" in [t for t, _, _ in beside]

@@ -76,4 +76,6 @@ def test_numbers_of_a_summary_are_those_of_the_view(full: Run) -> None:
     assert told.endswith("Connections were pruned after 5 of them.")
 
     rates = [row["prune_rate"] for row in full.rows]
-    assert views.summary("prune_rate", full, 2).startswith(f"Prune rate after epoch 2: {rates[2]:.1%}. It was highest")
+    assert views.summary("prune_rate", full, 2).startswith(
+        f"Epoch 2: prune rate {rates[2]:.1%}, learning rate 2. The prune rate was highest after epoch 1, "
+    )

@@ -114,3 +114,13 @@ def test_gates_are_counted_once(full: Run, monkeypatch: pytest.MonkeyPatch) -> N
     before = gate_info(full, matrices(full)).density
     monkeypatch.setattr(Run, "bits", None)
     assert gate_info(Run(full.path), matrices(full)).density.tolist() == before.tolist()
+
+
+@pytest.mark.parametrize(("density", "begins_dense"), [(1.0, False), (0.2, True)])
+def test_no_scale_goes_beyond_a_full_matrix(tmp_path: Path, density: float, begins_dense: bool) -> None:
+    run = make_run(tmp_path / "run", epochs=3, hidden=6, density=density, begins_dense=begins_dense)
+    shown = gate_info(run, matrices(run, LAYER))
+    assert shown.density[0].tolist() == [1.0] * 8
+    assert 0 <= shown.low < shown.high == 1.0
+    title = f"{LAYER}, epoch 0: 100.0% of the positions of every gate are connected"
+    assert gate_density_title(run, 0, layer=LAYER) == title

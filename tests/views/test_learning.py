@@ -11,9 +11,18 @@ import numpy as np
 import pytest
 
 from strnn_viz.config import RunConfig
+from strnn_viz.exporting.plots import VIEWS
 from strnn_viz.importing import record
 from strnn_viz.runs import ACCURACY, PERPLEXITY, Measure, Parent, Run, RunWriter
-from strnn_viz.views import learning_curves, learning_title, prune_rate, run_measure, scale
+from strnn_viz.views import (
+    explanation,
+    learning_curves,
+    learning_title,
+    prune_rate,
+    prune_rate_title,
+    run_measure,
+    scale,
+)
 from strnn_viz.views.learning import accuracy_range, other_metric, perplexity_range, span, value_text
 from tests.synthetic import make_run, snapshots
 
@@ -37,8 +46,8 @@ def test_curves_are_the_recorded_perplexities(full: Run, renderer: Any) -> None:
     assert train["epoch"].tolist() == [1, 2, 3, 4, 5, 6]
     assert len(marks["epoch"]) == 13
     assert not len(parent["epoch"])
-    assert [t.strip() for t in words["text"]] == ["train", "validation", "rewirings"]
-    assert words["text_baseline"][:2] == ["top", "bottom"]  # train is the lower curve
+    named = dict(zip((t.strip() for t in words["text"]), words["text_baseline"], strict=True))
+    assert named == {"rewirings": "bottom", "validation": "bottom", "train": "top"}  # train is the lower curve
 
 
 def test_a_tick_for_every_rewiring_and_a_cursor(full: Run, renderer: Any) -> None:
@@ -104,6 +113,20 @@ def test_the_learning_rate_is_drawn_from_zero_to_its_highest_and_told(tmp_path: 
     assert list(sources(prune_rate(run, None), renderer)[4]["text"]) == []
 
 
+def test_the_prune_rate_has_a_title_of_its_own(full: Run, empty: Run) -> None:
+    rate = full.rows[3]["prune_rate"]
+    assert prune_rate_title(full, 3) == f"Epoch 3: prune rate {rate:.1%}, learning rate 2"
+    assert prune_rate_title(empty, None) == "The prune rate appears with the first epoch"
+    assert VIEWS["prune-rate"].title is prune_rate_title
+    assert "dotted" in explanation("prune_rate").text
+
+
+def test_the_prune_rate_of_a_run_that_has_none_is_told(tmp_path: Path) -> None:
+    record({"w": np.eye(4, dtype=bool)}, tmp_path / "theirs", 0, loss=3.0)
+    title = "Epoch 0: neither prune rate nor learning rate was recorded"
+    assert prune_rate_title(Run(tmp_path / "theirs"), 0) == title
+
+
 def test_titles_give_the_perplexities_of_the_epoch(full: Run) -> None:
     row = full.rows[4]
     assert learning_title(full, 4) == (
@@ -146,8 +169,9 @@ def test_accuracy_is_drawn_on_a_linear_axis_in_percent(classified: Run, renderer
     assert train["accuracy"].tolist() == [row["train_accuracy"] for row in classified.rows[1:]]
     assert len(marks["epoch"]) == 9
     assert 0.24 in lines["accuracy"].tolist()
-    assert [t.strip() for t in words["text"]] == ["train", "validation", "most frequent class", "rewirings"]
-    assert words["text_baseline"][:2] == ["bottom", "top"]  # train is the higher curve
+    named = dict(zip((t.strip() for t in words["text"]), words["text_baseline"], strict=True))
+    assert list(named) == ["rewirings", "most frequent class", "validation", "train"]
+    assert (named["train"], named["validation"]) == ("bottom", "top")  # train is the higher curve
 
 
 def test_titles_give_the_accuracies_of_the_epoch(classified: Run) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from strnn_viz.config import RunConfig
 from strnn_viz.errors import RunError
 from strnn_viz.runs import LOG10_EDGES, LayerInfo, Run, RunWriter, Snapshot, capture
 from strnn_viz.topology import matrices
-from strnn_viz.views import magnitudes, magnitudes_title, palette
+from strnn_viz.views import magnitude_map, magnitudes, magnitudes_title, palette
 from strnn_viz.views.magnitudes import ridge_info
 from tests.synthetic import make_run
 
@@ -131,6 +132,41 @@ def test_exact_zeros_are_bars_in_a_column_of_their_own(tmp_path: Path, renderer:
     assert figure.xaxis[0].major_label_overrides[-4.75] == "0"
     assert "2 exactly zero" in magnitudes_title(run, 1)
     assert "zero" not in magnitudes_title(run, 0)
+
+
+@pytest.mark.parametrize(
+    ("threshold", "place", "said"),
+    [
+        (0.0, -4.75, "the 3 smallest (all exactly zero) are pruned"),  # where the column of zeros has its tick
+        (1e-9, -4.0, "the 3 smallest (|w| up to 1e-09) are pruned"),
+        (0.05, np.log10(0.05), "the 3 smallest (|w| up to 0.05) are pruned"),
+    ],
+)
+def test_a_threshold_of_zero_stands_at_the_zeros(
+    tmp_path: Path, renderer: Any, threshold: float, place: float, said: str
+) -> None:
+    info = LayerInfo("w", (1, 8))
+    with RunWriter(tmp_path / "run", RunConfig().replace({"epochs": 3})) as writer:
+        values = np.array([0, 0, 0] + [0.1] * 5, np.float32)
+        layer = capture(info, np.ones(info.shape, bool), values, None, None)
+        layer = replace(layer, churn=replace(layer.churn, pruned=3, threshold=threshold))
+        writer.append(Snapshot(0, 0, {}, {"w": layer}))
+    run = Run(tmp_path / "run")
+    figure = renderer.get_plot(magnitudes(run, 0)).state
+    assert figure.renderers[4].data_source.data["log10_w"].tolist() == pytest.approx([place])
+    assert "❙ pruned below" in figure.renderers[5].data_source.data["text"]
+    assert magnitudes_title(run, 0).endswith(said)
+    columns = renderer.get_plot(magnitude_map(run, 0)).state
+    (low,) = [y for y, text in columns.yaxis[0].major_label_overrides.items() if text == "0"]
+    mark = columns.renderers[2].data_source.data["log10_w"].tolist()
+    assert mark == pytest.approx([place if threshold else low])
+
+
+def test_without_any_threshold_the_legend_says_so(tmp_path: Path, renderer: Any) -> None:
+    run = one_matrix(tmp_path / "run", [np.full(8, 0.1)] * 2)
+    words = renderer.get_plot(magnitudes(run, 1)).state.renderers[5].data_source.data["text"]
+    assert "no threshold" in words
+    assert not any("❙" in word for word in words)
 
 
 def test_ticks_are_magnitudes_and_the_shown_epoch_is_among_the_epochs(full: Run, renderer: Any) -> None:

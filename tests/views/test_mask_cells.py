@@ -1,5 +1,7 @@
 """Parts of a mask, in other orders, by age, and lit by magnitude: compared with what is drawn of the whole."""
 
+import itertools
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +11,7 @@ from strnn_viz.errors import UsageError
 from strnn_viz.runs import Run
 from strnn_viz.topology import degree_order
 from strnn_viz.topology.pooling import CODES, LEVELS, MIXES
-from strnn_viz.views import mask_evolution, palette
+from strnn_viz.views import _cells, mask_evolution, palette
 from strnn_viz.views._mask_cells import DIMMED, Look, mask_info, region
 from strnn_viz.views.ages import AGE_COLOURS, AGES, age_info, span
 from tests.synthetic import make_run
@@ -118,3 +120,11 @@ def test_a_window_is_drawn_in_its_place_and_the_axes_stay(full: Run, renderer: o
 def test_another_look_is_refused_with_its_name(look: dict[str, str]) -> None:
     with pytest.raises(UsageError, match=next(iter(look.values()))):
         Look(**look)
+
+
+def test_two_gates_are_named_where_all_of_them_is_seen() -> None:
+    shown = replace(_cells.NOTHING, shape=(128, 64), gates=("h", "t"))
+    assert _cells._row_ticks(shown) == [(0.25, "h"), (0.75, "t")]
+    part = _cells._row_ticks(replace(shown, window=(0.0, 0.1, 1.0, 1.0)))
+    assert all(abs(a - b) > 0.05 for (a, _), (b, _) in itertools.pairwise(part))
+    assert {"h 20", "t 0"} <= {text for _, text in part}

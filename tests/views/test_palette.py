@@ -100,12 +100,12 @@ def test_colours_of_a_set_can_be_told_apart_by_everyone(colours: tuple[str, ...]
 
 @pytest.mark.parametrize("sight", SIGHT)
 @pytest.mark.parametrize("card", CARDS)
-def test_what_survived_is_told_from_births_and_deaths_also_where_it_is_drawn_faintly(card: str, sight: str) -> None:
+def test_what_survived_is_told_from_all_else_also_where_it_is_drawn_faintly(card: str, sight: str) -> None:
     share = palette.SURVIVED_OPACITY
     blended = [round(share * a + (1 - share) * b) for a, b in zip(rgba(palette.SURVIVED), rgba(card), strict=True)]
     faint = "#" + bytes(blended).hex()
-    assert apart(faint, palette.BORN, sight) > 0.09
-    assert apart(faint, palette.DIED, sight) > 0.09
+    for colour in (palette.BORN, palette.DIED, *palette.RUNS):  # those of runs are told from it where two are compared
+        assert apart(faint, colour, sight) > 0.09, colour
     assert apart(faint, card, sight) > 0.15
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,9 @@ import pytest
 from strnn_viz.runs import Run
 from strnn_viz.topology import matrices
 from strnn_viz.views import turnover, turnover_title
+from strnn_viz.views._labels import Frame, _box
 from strnn_viz.views._plot import Series
-from strnn_viz.views.turnover import TurnoverInfo, _words, turnover_info
+from strnn_viz.views.turnover import _words, turnover_info
 from tests.views import brute
 
 
@@ -41,22 +43,14 @@ def test_curves_cursor_and_reference(full: Run, renderer: Any) -> None:
     assert set(brute.texts(figure)) == {"static mask", "ever explored (Rₛ)", "turned over"}
 
 
-@pytest.mark.parametrize(
-    ("end", "density", "place"),
-    [
-        (0.0, 0.15, (4, 0.2, "left", "bottom")),  # on the axis, below the reference: at the middle of the curve
-        (0.0, 0.5, (5, 0.0, "right", "bottom")),  # far below the reference: above its end
-        (0.3, 0.4, (5, 0.3, "right", "top")),
-        (0.3, 0.2, (5, 0.3, "right", "bottom")),
-    ],
-)
-def test_the_name_of_the_curve_has_room(end: float, density: float, place: tuple[object, ...]) -> None:
-    turnover = np.array([np.nan, 0.5, 0.35, 0.25, 0.2, end])
-    info = TurnoverInfo(np.arange(6), turnover, np.linspace(density, 0.9, 6), density)
-    turned = Series(info.epochs, info.turnover, "turned over")
-    word = _words(info, Series(info.epochs, info.exploration, "ever explored"), turned, 5)[-1]
-    assert word.text.strip() == "turned over"
-    assert (word.x, word.y, word.align, word.baseline) == place
+@pytest.mark.parametrize(("end", "density"), [(0.0, 0.15), (0.0, 0.5), (0.3, 0.4), (0.3, 0.2), (0.02, 0.05)])
+def test_no_name_lies_over_another_or_beyond_the_axes(end: float, density: float) -> None:
+    turned = Series(np.arange(6), np.array([np.nan, 0.5, 0.35, 0.25, 0.2, end]), "turned over")
+    explored, frame = Series(np.arange(6), np.linspace(density, 0.9, 6), "ever explored"), Frame(-0.1, 5.1, 0, 1.05)
+    boxes = [_box(word, frame) for word in _words(density, explored, turned, 5, frame)]
+    assert len(boxes) == 3
+    assert not any(a.touches(b) for a, b in itertools.combinations(boxes, 2))
+    assert not any(box.outside for box in boxes)
 
 
 def test_titles_give_both(full: Run) -> None:

@@ -157,7 +157,8 @@ class Panel:
         self.over = Text(looks="over", attributes={"role": "status"}, visible=False)
         self.telling = Sentences(f"told-{area}")
         lines = [[self.title], list(tools)] if below else [[self.title, *tools]]
-        margins = [(0, 28 if shown and i == 0 else 0, 0, 0) for i in range(len(lines))]  # room for the question mark
+        # At the right room for the question mark, above a second line for what its fields are called.
+        margins = [(10 if i else 0, 28 if shown and i == 0 else 0, 0, 0) for i in range(len(lines))]
         head = [pn.Row(*line, sizing_mode="stretch_width", margin=m) for line, m in zip(lines, margins, strict=True)]
         figure = Stacked(*body, name=name, described=f"told-{area}", stylesheets=[style("pair")], **FILLING)
         about = [About(shown)] if shown else []

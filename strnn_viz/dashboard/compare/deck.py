@@ -75,6 +75,8 @@ class Deck:
         self.masks = [
             Chart(hub, "masks", wired=self.zoom.wire, resized=None if i else self.redraw) for i in range(MOST_RUNS)
         ]
+        for chart in self.masks:
+            chart.slot.stylesheets = [style("slot"), style("gallery_slot")]
         self.gallery = pn.Column(stylesheets=[style("gallery")], **FILLING)
         self.gallery_card = Panel(
             "masks", "Connections side by side", [self.gallery], [self.zoom.view(), self.matrix],
@@ -114,8 +116,8 @@ class Deck:
         self.view.css_classes = [] if len(found) > 1 else ["gone"]
         if len(found) < 2:
             return
-        bars = len(found) * max(len(s.run.layers) for s in found)
-        self.view.styles = {"--bars": f"{min(760, max(300, 110 + 14 * bars))}px"}
+        bars = len(found) * len({layer_label(s.run, name) for s in found for name in s.run.layers})
+        self.view.styles = {"--bars": f"{min(1160, max(300, 110 + 14 * bars))}px"}
         self._offer(found[0].run)
         info = found[0].run.layers.get(self.matrix.value or "")
         self.gallery_card.fill(lambda: self._draw_masks(info))
@@ -257,7 +259,7 @@ class Deck:
         across = _ACROSS[len(found)]
         if list(self.gallery.objects) != slots:
             for i, slot in enumerate(slots):  # told where, since Panel's own parts of a layout are in its grid too
-                slot.styles = {"grid-row": str(1 + i // across), "grid-column": str(1 + i % across)}
+                slot.styles = {"grid-row": f"{1 + 2 * (i // across)} / span 2", "grid-column": str(1 + i % across)}
             self.gallery[:] = slots
             self.gallery.styles = {"--across": str(across), "--down": str(-(-len(found) // across))}
         if info is None:
