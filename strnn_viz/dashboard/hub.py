@@ -25,6 +25,7 @@ T = TypeVar("T")
 
 SCAN_EVERY = 1.0  # seconds between two looks at the directory
 LOOK_EVERY = 0.2  # seconds between two looks at one run
+MOST_SECONDS = 1e9  # that an epoch may be said to take
 
 
 @dataclass(frozen=True)
@@ -220,7 +221,8 @@ class RunHub:
             epochs, problems, seconds = before.epochs, before.problems, before.seconds
         else:
             epochs, problems = tuple(run.epochs), tuple(run.problems)
-            recent = [float(row["seconds"]) for row in run.rows[-5:] if row.get("seconds") and row["epoch"]]
+            told = [(row["epoch"], row.get("seconds") or 0) for row in run.rows[-5:]]
+            recent = [seconds for epoch, seconds in told if epoch and 0 < seconds < MOST_SECONDS]
             seconds = float(np.mean(recent)) if recent else math.nan
         progress = run.progress
         if before and repr(progress) == repr(before.progress):  # repr, since nan is not equal to itself
