@@ -364,6 +364,7 @@ class Lines(NamedTuple):
     Attributes
     ----------
     rows : list of dict
+        Of an epoch told of several times the last alone.
     offset : int
         Where the next look should begin: after the last whole line.
     number : int
@@ -389,23 +390,24 @@ def read_metrics_lines(path: Path, offset: int = 0, number: int = 0) -> Lines:
         problem = f"{path} cannot be read: {reason(error)}. Epochs are read from their snapshots instead, where "
         return Lines([], offset, number, [f"{problem}these are whole."])
     end = content.rfind(b"\n") + 1
-    rows: list[dict[str, Any]] = []
+    rows: dict[int, dict[str, Any]] = {}
     problems: list[str] = []
-    for line in islice(BytesIO(content[:end]), limits.EPOCHS + 1):  # one at a time: there may be millions
-        if len(rows) + len(problems) >= limits.EPOCHS:
+    for read, line in enumerate(BytesIO(content[:end])):  # one at a time: there may be millions
+        if read == limits.EPOCHS:
             problems.append(f"{path} has more than {limits.EPOCHS:,} lines; what comes after is left out.")
             break
         number += 1
         try:
             if len(line) > limits.LINE_BYTES:
                 raise RefusedError(f"it is {len(line):,} bytes long, and at most {limits.LINE_BYTES:,} are read")
-            rows.append(limits.check_row(limits.loads(line.strip())))
+            row = limits.check_row(limits.loads(line.strip()))
+            rows[row["epoch"]] = row
         except RefusedError as error:
             problems.append(
                 f"{path}, line {number:,}, is no record of an epoch: {reason(error)}. The epoch is read from its "
                 "snapshot instead, where that is whole."
             )
-    return Lines(rows, offset + end, number, problems)
+    return Lines(list(rows.values()), offset + end, number, problems)
 
 
 def _parent(told: Any) -> Parent | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -200,3 +201,15 @@ def test_millions_of_empty_lines_are_looked_at_one_by_one(path: Path, monkeypatc
     (path / files.METRICS).write_bytes(b"\n" * 200_000)
     assert Run(path).epochs == [0, 1, 2]
     assert len(Run(path).problems) == limits.PROBLEMS + 1
+
+
+def test_an_epoch_told_of_again_and_again_is_looked_at_once(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    metrics = path / files.METRICS
+    lines = metrics.read_text().splitlines()
+    again = json.dumps(json.loads(lines[1]) | {"lr": 7.0})
+    metrics.write_text("\n".join([*lines, *[lines[1]] * 1000, again]) + "\n")
+    looked: list[Path] = []
+    read = files.read_header
+    monkeypatch.setattr(files, "read_header", lambda path: looked.append(path) or read(path))
+    run = Run(path)
+    assert (run.epochs, len(looked), run.rows[1]["lr"]) == ([0, 1, 2], 3, 7.0)
