@@ -218,7 +218,8 @@ def _snapshot_header(file: Any) -> dict[str, Any]:
     header = _header(file)
     layers = {row["name"]: row["churn"] for row in header["layers"]}
     step = {"epoch": header["epoch"], "step": header["step"]}
-    limits.check_row({**header["metrics"], **step, "layers": layers})
+    checked = limits.check_row({**header["metrics"], **step, "layers": layers})
+    header["metrics"] = {name: checked[name] for name in header["metrics"]}
     return header
 
 

@@ -43,6 +43,8 @@ EPOCHS = 100_000
 LAST_EPOCH = 999_999
 #: Names of metrics, all epochs together.
 MEASURES = 256
+#: A metric; a perplexity that large is that of a loss of 230. The axes of plots end at the largest double.
+LARGEST = 1e100
 #: Nesting of JSON; ours is 4 deep.
 DEPTH = 32
 #: Problems told of one run; who reads twenty has understood.
@@ -189,6 +191,8 @@ def layer_infos(rows: Any) -> dict[str, LayerInfo]:
 def check_row(row: Any) -> dict[str, Any]:
     """The metrics of an epoch, if they are: numbers or nothing by name, and counts by matrix.
 
+    A number beyond :data:`LARGEST` is told as nothing.
+
     Raises
     ------
     RefusedError
@@ -214,7 +218,12 @@ def check_row(row: Any) -> dict[str, Any]:
             raise RefusedError(f"its {name} is {shown(value)}, where a number is expected")
     for churn in layers.values():
         check_churn(churn)
-    return row
+    return {name: _drawable(value) if isinstance(value, float) else value for name, value in row.items()}
+
+
+def _drawable(value: float) -> float | None:
+    """A metric as an axis can hold it: too large is as good as infinite, which is recorded as nothing."""
+    return None if abs(value) > LARGEST else 0.0 if abs(value) < 1 / LARGEST else value
 
 
 def check_churn(churn: Any) -> Mapping[str, Any]:
