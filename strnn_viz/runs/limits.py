@@ -92,7 +92,9 @@ def check_tensors(path: Path, limit: int, header_limit: int) -> None:
     with open(path, "rb", opener=_open) as file:
         size = _check_kind(os.fstat(file.fileno()), limit)
         header = int.from_bytes(file.read(8), "little")
-    if size < 8 or header > size - 8:
+    if size < 8:
+        raise RefusedError("it is empty" if size == 0 else f"it was cut short: {size} of at least 8 bytes are left")
+    if header > size - 8:
         raise RefusedError(f"its header would be {header:,} bytes long, and the file has {size:,}")
     if header > header_limit:
         raise RefusedError(f"its header is {header:,} bytes long, and at most {header_limit:,} are read")

@@ -186,8 +186,8 @@ def raw(header: bytes, body: bytes = b"", told: int | None = None) -> bytes:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "the file has 0"),
-        (b"\x10", "the file has 1"),
+        (b"", "it is empty"),
+        (b"\x10", "it was cut short: 1 of at least 8 bytes are left"),
         (raw(b"{}", told=2**63), "header would be 9,223,372,036,854,775,808 bytes long, and the file has 10"),
         (raw(b"{}", told=3), "header would be 3 bytes long"),
         (raw(b" " * (limits.HEADER_BYTES + 1)), "at most 4,194,304 are read"),
