@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from importlib import import_module
+from os.path import lexists
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -516,8 +517,8 @@ def _run_or_folder(what: str, folder: str, name: str | None) -> tuple[str, str |
     from strnn_viz.runs.files import RUN
 
     path = Path(what)
-    if not (Path(folder) / what / RUN).is_file():
-        if (path / RUN).is_file():
+    if not lexists(Path(folder) / what / RUN):
+        if lexists(path / RUN):
             path = path.resolve()
             folder, what = str(path.parent), path.name
         elif path.is_dir():

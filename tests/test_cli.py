@@ -110,7 +110,7 @@ def test_show_a_run_without_an_epoch_and_a_damaged_one(tmp_path):
     (tmp_path / "r" / files.METRICS).unlink()
     assert "No epoch is recorded yet" in call("show", "r", "--runs", str(tmp_path))
     (tmp_path / "r" / files.RUN).write_text("{")
-    assert "cannot be read as JSON" in call("show", "r", "--runs", str(tmp_path), code=1)
+    assert "cannot be read: it is no whole JSON" in call("show", "r", "--runs", str(tmp_path), code=1)
 
 
 @pytest.mark.parametrize(

@@ -18,13 +18,14 @@ from typing import Any, TypeVar
 import numpy as np
 
 from strnn_viz.errors import RunError, UsageError
-from strnn_viz.runs import Progress, Run
+from strnn_viz.runs import Progress, Run, files
 from strnn_viz.runs.listing import run_directories
 
 T = TypeVar("T")
 
 SCAN_EVERY = 1.0  # seconds between two looks at the directory
 LOOK_EVERY = 0.2  # seconds between two looks at one run
+MOST_SECONDS = 1e9  # that an epoch may be said to take
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,7 @@ class RunHub:
         self._mutex = RLock()
         self._runs: dict[str, Run] = {}
         self._problems: dict[str, str] = {}
+        self._refused: dict[Path, tuple[object, str]] = {}
         self._scanned = -math.inf
         self._states: dict[str, tuple[float, RunState]] = {}
         self._derived: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
@@ -195,13 +197,23 @@ class RunHub:
     def _scan(self) -> None:
         found: dict[str, Run] = {}
         paths, self._problems = run_directories(self.folder)
+        refused: dict[Path, tuple[object, str]] = {}
         for path in paths:
+            stamp = _stamp(path / files.RUN)
+            held = self._refused.get(path)
+            if held is not None and held[0] == stamp:  # reading it again would take time, and end as before
+                refused[path] = held
+                continue
             try:
-                found[path.name] = self._runs.get(path.name) or Run(path)
+                # Not asked whether it is true: it is false without an epoch, which takes reading all that it recorded.
+                known = self._runs.get(path.name)
+                found[path.name] = Run(path) if known is None else known
                 str(found[path.name].about["created"])
             except (RunError, KeyError) as error:
                 found.pop(path.name, None)
-                self._problems[path.name] = str(error)
+                refused[path] = (stamp, str(error))
+        self._refused = refused
+        self._problems |= {path.name: sentence for path, (_, sentence) in refused.items()}
         for gone in set(self._runs) - set(found):
             self._forget(gone)
         newest = sorted(found.items(), key=lambda item: str(item[1].about["created"]), reverse=True)
@@ -220,7 +232,8 @@ class RunHub:
             epochs, problems, seconds = before.epochs, before.problems, before.seconds
         else:
             epochs, problems = tuple(run.epochs), tuple(run.problems)
-            recent = [float(row["seconds"]) for row in run.rows[-5:] if row.get("seconds") and row["epoch"]]
+            told = [(row["epoch"], row.get("seconds") or 0) for row in run.rows[-5:]]
+            recent = [seconds for epoch, seconds in told if epoch and 0 < seconds < MOST_SECONDS]
             seconds = float(np.mean(recent)) if recent else math.nan
         progress = run.progress
         if before and repr(progress) == repr(before.progress):  # repr, since nan is not equal to itself
@@ -237,6 +250,15 @@ class RunHub:
             version=version,
             seconds=seconds,
         )
+
+
+def _stamp(path: Path) -> tuple[int, ...] | None:
+    """What changes whenever a file, or what one may do with it, does."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return None
+    return (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
 def nbytes(value: Any, seen: set[int] | None = None) -> int:

@@ -51,7 +51,10 @@ class MaskMenu:
             self.colouring,
             self.order,
             pn.Row(self.closer, self.farther, self.whole, margin=0),
-            Text('<div class="muted">Wheel and drag work too; a double click shows all.</div>'),
+            Text(
+                '<div class="muted">The wheel works too, with Ctrl or ⌘ where the page scrolls. Drag to move; a double '
+                "click shows all.</div>"
+            ),
             stylesheets=[style("menu")],
             css_classes=["closed"],
             margin=0,

@@ -87,7 +87,6 @@ class Plot:
 
     def prepare(self, name: str, epoch: int, layer: str | None) -> None:
         """Draw an epoch on the stage, unless it is what is shown already; raises what the view raises."""
-        self._shown = (name, epoch, layer)
         view, size, version = self._view, self._size, self._hub.state(name).version
         run, chosen = self._hub.run(name), dict(self.options)
         kind = view.kind(run)
@@ -99,6 +98,7 @@ class Plot:
                 (*key, stage.structure), lambda: stage.frame(view.element(run, epoch, layer, **size, **chosen))
             )
             self._stage, self._key = stage, key
+        self._shown = (name, epoch, layer)  # not what could not be drawn, which nothing could be asked about
 
     def depends(self, run: Run) -> tuple[Hashable, ...]:  # noqa: ARG002 - for plots that do
         """What else the picture depends on, besides epoch, layer, size and options."""

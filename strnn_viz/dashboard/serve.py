@@ -132,6 +132,7 @@ def serve(
     threaded: bool = False,
     launcher: Launcher | None = None,
     framed: bool = False,
+    linger: float = 20.0,
 ) -> Any:
     """Serve the explorer of a directory of runs until it is interrupted.
 
@@ -157,6 +158,8 @@ def serve(
         What starts trainings; None for the usual.
     framed : bool
         Whether pages of this machine, such as notebooks, may show it within themselves.
+    linger : float
+        Seconds that what a viewer sees is kept without one: a slow browser comes late.
 
     Raises
     ------
@@ -187,7 +190,7 @@ def serve(
     logging.getLogger("bokeh.server.views.ws").addFilter(_expected)
 
     def make() -> Any:
-        options = _options(address, gate, there)
+        options = _options(address, gate, there, linger)
         server = pn.io.server.get_server(apps, port=port, loop=loop, extra_patterns=entrance, **options)
         access.guard(server._tornado, gate, framed=framed)
         return server
@@ -209,7 +212,7 @@ def serve(
     return None
 
 
-def _options(address: str, gate: access.Gate, places: Collection[str]) -> dict[str, Any]:
+def _options(address: str, gate: access.Gate, places: Collection[str], linger: float) -> dict[str, Any]:
     """Options of the server that do not depend on what it serves."""
     return {
         "address": address,
@@ -225,8 +228,8 @@ def _options(address: str, gate: access.Gate, places: Collection[str]) -> dict[s
         "exclude_headers": ["Cookie"],
         "websocket_max_message_size": MESSAGE_BYTES,
         "http_server_kwargs": {"max_buffer_size": MESSAGE_BYTES},
-        "unused_session_lifetime_milliseconds": 20_000,  # a slow browser comes late
-        "check_unused_sessions_milliseconds": 2_000,
+        "unused_session_lifetime_milliseconds": round(1000 * linger),
+        "check_unused_sessions_milliseconds": round(100 * linger),
         "keep_alive_milliseconds": 10_000,
     }
 

@@ -72,10 +72,10 @@ def check_epoch(run: Run, epoch: int | None) -> int:
     UsageError
         If the run has no epoch, or not this one.
     RunError
-        If this one is damaged.
+        If this one is damaged, or all are.
     """
     epochs = run.epochs
-    if not epochs or not run.layers:
+    if run.newest is None or not run.layers:
         raise UsageError(f"run {run.name} has no epoch yet, so there is nothing to export. Train it first.")
     if epoch is None or epoch in epochs:
         return epochs[-1] if epoch is None else epoch

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from rich.markup import escape
+
 from strnn_viz.errors import UsageError
 from strnn_viz.reports.runs import find_run
 from strnn_viz.reports.tables import Parts, make_table
@@ -18,12 +20,14 @@ def find_snapshot(place: str, folder: str) -> tuple[str, Snapshot]:
     ------
     UsageError
         If there is no such run or epoch.
+    RunError
+        If it cannot be read.
     """
     name, at, epoch = place.rpartition("@")
-    if not at or not epoch.isdigit():
+    if not at or not epoch.isdecimal():
         name, epoch = place, ""
     run = find_run(name, folder)
-    if not epoch and not run.epochs:
+    if not epoch and run.newest is None:
         raise UsageError(f"run {run.name} has no epoch yet, so there is no topology to compare.")
     number = int(epoch) if epoch else run.epochs[-1]
     return f"{run.name}@{number}", run[number]
@@ -62,10 +66,10 @@ def distance_table(value: dict[str, Any]) -> Parts:
         {"name": "mean", "gates": {}} | {k: value[k] for k in ("raw", "normalized", "identity")},
     ]:
         gates = "  ".join(f"{gate} {distance:.3f}" for gate, distance in row["gates"].items())
-        table.add_row(row["name"], *(f"{row[k]:.4f}" for k in ("raw", "normalized", "identity")), gates)
+        table.add_row(escape(row["name"]), *(f"{row[k]:.4f}" for k in ("raw", "normalized", "identity")), escape(gates))
     found = "an optimum" if value["converged"] else "the best matching met, not a proven optimum,"
     return [
-        f"Topology distance (NNSTD) of {value['a']} and {value['b']}: {value['raw']:.4f}",
+        f"Topology distance (NNSTD) of {escape(value['a'])} and {escape(value['b'])}: {value['raw']:.4f}",
         table,
         "raw: units matched; 0 is one topology, 1 nothing in common. normalized: raw over what independent random",
         f"masks are apart. identity: units in their own order. Found {found} after {value['iterations']} assignments.",

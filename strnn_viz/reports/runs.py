@@ -70,7 +70,7 @@ def runs_table(value: dict[str, Any]) -> Parts:
         planned, density, seed = row["epochs_planned"], row["density"], row["seed"]
         table.add_row(
             escape(row["name"]),
-            row["status"],
+            escape(row["status"]),
             f"{row['epochs']} of {planned}" if planned else str(row["epochs"]),
             METHODS[row["method"]].title if row["method"] else "–",
             *_validation(row),
@@ -146,12 +146,12 @@ def run(run: Run) -> dict[str, Any]:
 
 def run_tables(value: dict[str, Any]) -> Parts:
     """The same as two tables, with what the run has cost between them."""
-    parts: Parts = [f"[bold]{escape(value['name'])}[/]: {value['status']} {escape(value['message'])}".rstrip()]
+    parts: Parts = [f"[bold]{escape(value['name'])}[/]: {escape(value['status'])} {escape(value['message'])}".rstrip()]
     parts += [escape(value["fork"]["words"])] if value["fork"] else []
     layers = make_table("layer", "matrix", "shape", "active", "density", "born", "died")
     for row in value["layers"]:
         layers.add_row(
-            row["group"], row["name"], "{:,} × {:,}".format(*row["shape"]), f"{row['nnz'] or 0:,}",
+            escape(row["group"]), escape(row["name"]), "{:,} × {:,}".format(*row["shape"]), f"{row['nnz'] or 0:,}",
             f"{row['density'] or 0:.1%}", f"{sum(b or 0 for b in row['born']):,}",
             f"{sum(d or 0 for d in row['died']):,}",
         )  # fmt: skip
@@ -161,21 +161,16 @@ def run_tables(value: dict[str, Any]) -> Parts:
     else:
         known = {key: show for key, show in _COLUMNS.items() if key in there}
     others = there - set(known) - _UNTOLD
-    columns = known | {key: (key.replace("_", " "), "{:.4g}".format) for key in sorted(others)}
+    columns = known | {key: (escape(key.replace("_", " ")), "{:.4g}".format) for key in sorted(others)}
     epochs = make_table("epoch", *(title for title, _ in columns.values()), "born", "died")
     for i, row in enumerate(value["metrics"]):
         moved = (sum(layer[k][i] or 0 for layer in value["layers"]) for k in ("born", "died"))
         shown = (_cell(row.get(key), form) for key, (_, form) in columns.items())
         epochs.add_row(str(row["epoch"]), *shown, *(f"{n:,}" for n in moved))
+    problems = [f"[yellow]{escape(p)}[/]" for p in value["problems"]]
     if not value["metrics"]:
-        return [*parts, "No epoch is recorded yet."]
-    return [
-        *parts,
-        layers,
-        *cost(value["metrics"][-1]),
-        epochs,
-        *(f"[yellow]{escape(p)}[/]" for p in value["problems"]),
-    ]
+        return [*parts, "No epoch can be read." if problems else "No epoch is recorded yet.", *problems]
+    return [*parts, layers, *cost(value["metrics"][-1]), epochs, *problems]
 
 
 def cost(row: Mapping[str, Any]) -> Parts:

@@ -11,6 +11,9 @@ from typing import Any
 
 from strnn_viz.errors import RunError
 from strnn_viz.runs.files import CONTROL, PROGRESS, read_json, to_json, write_whole
+from strnn_viz.runs.refusal import is_number
+
+_MOST = 1e12  # seconds, or tokens in one: beyond it a number is none a trainer told
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,7 @@ def read_progress(path: Path) -> Progress | None:
     try:
         values = read_json(Path(path) / PROGRESS)
         whole = {k: int(values.pop(k)) for k in ("epoch", "epochs", "step", "steps")}
-        if min(whole.values()) < 0:
+        if min(whole.values()) < 0 or not all(v is None or (is_number(v) and abs(v) < _MOST) for v in values.values()):
             return None
         rest: dict[str, Any] = {k: float("nan") if v is None else float(v) for k, v in values.items()}
         return Progress(**whole, **rest)

@@ -11,7 +11,7 @@ import json
 import math
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from safetensors.numpy import save
 
 from strnn_viz.errors import RunError
 from strnn_viz.runs import limits
+from strnn_viz.runs.refusal import RefusedError, kind_of, reason, shown
 from strnn_viz.runs.snapshot import LOG10_EDGES, Churn, LayerInfo, LayerSnapshot, Snapshot, read_only
 
 FORMAT = 1
@@ -30,6 +31,7 @@ RUN, METRICS, PROGRESS, CONTROL = "run.json", "metrics.jsonl", "progress.json", 
 LOG = "train.log"
 SNAPSHOTS, CHECKPOINTS = "snapshots", "checkpoints"
 WITHIN = "within.safetensors"  # a checkpoint taken in the middle of an epoch
+RESTORE = "Restore it from a copy, or record the run anew."  # what to do about a file without which there is no run
 _HEADER = "strnn_viz"
 
 
@@ -98,12 +100,10 @@ def read_json(path: Path) -> dict[str, Any]:
         value = limits.loads(limits.read_bytes(path, limits.JSON_BYTES))
     except FileNotFoundError:
         raise RunError(f"{path.parent} is not a run: it has no {path.name}. Give the directory of a run.") from None
-    except (OSError, ValueError, RecursionError) as error:
-        raise RunError(
-            f"{path} cannot be read as JSON: {limits.brief(error)}. Restore it from a copy, or record anew."
-        ) from error
+    except (OSError, RefusedError) as error:
+        raise RunError(f"{path} cannot be read: {reason(error)}. {RESTORE}") from error
     if not isinstance(value, dict):
-        raise RunError(f"{path} holds {type(value).__name__} where a JSON object was expected.")
+        raise RunError(f"{path} holds {kind_of(value)}, where a JSON object is expected. {RESTORE}")
     return value
 
 
@@ -198,15 +198,19 @@ def _reading(path: Path, limit: int = limits.SNAPSHOT_BYTES, header_limit: int =
     except (SafetensorError, OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError,
             RecursionError) as error:  # fmt: skip
         raise RunError(
-            f"{path} is damaged and cannot be used: {limits.brief(error)}. The other epochs of the run can."
+            f"{path} is damaged and cannot be used: {reason(error)}. Epochs whose files are whole can be read."
         ) from error
 
 
 def _header(file: Any) -> dict[str, Any]:
-    header = limits.loads((file.metadata() or {})[_HEADER])
-    if not isinstance(header, dict) or header.get("format") != FORMAT:
-        found = header.get("format") if isinstance(header, dict) else header
-        raise ValueError(f"its format is {found!r:.40}, and this version reads {FORMAT}")
+    metadata = file.metadata() or {}
+    if _HEADER not in metadata:
+        raise RefusedError("it is a safetensors file, but none of a run of strnn-viz")
+    header = limits.loads(metadata[_HEADER])
+    if not isinstance(header, dict):
+        raise RefusedError(f"its header is {kind_of(header)}, where an object is expected")
+    if header.get("format") != FORMAT:
+        raise RefusedError(f"its format is {shown(header.get('format'))}, and this version reads {FORMAT}")
     return header
 
 
@@ -214,7 +218,8 @@ def _snapshot_header(file: Any) -> dict[str, Any]:
     header = _header(file)
     layers = {row["name"]: row["churn"] for row in header["layers"]}
     step = {"epoch": header["epoch"], "step": header["step"]}
-    limits.check_row({**header["metrics"], **step, "layers": layers})
+    checked = limits.check_row({**header["metrics"], **step, "layers": layers})
+    header["metrics"] = {name: checked[name] for name in header["metrics"]}
     return header
 
 
@@ -224,12 +229,12 @@ def _layer(file: Any, row: Mapping[str, Any]) -> LayerSnapshot:
     active = int(np.bitwise_count(bits).sum())
     dtype, shape = _told(file, f"{info.name}/values")
     if dtype != "F32" or shape != [active]:
-        raise ValueError(f"{info.name} has {_length(shape)} weights for {active} active positions")
+        raise RefusedError(f"{info.name} has {_length(shape)} weights for {active} active positions")
     values = read_only(file.get_tensor(f"{info.name}/values"))
     with np.errstate(all="ignore"):  # one number that is finite only if all weights are, found faster than by each
         length = float(values @ values)
     if not (math.isfinite(length) or np.isfinite(values).all()):
-        raise ValueError(f"{info.name} has weights that are not finite numbers")
+        raise RefusedError(f"{info.name} has weights that are not finite numbers")
     churn = limits.check_churn(row["churn"])
     counts = {f.name: churn[f.name] for f in fields(Churn) if f.name != "threshold"}
     return LayerSnapshot(
@@ -245,20 +250,23 @@ def _layer(file: Any, row: Mapping[str, Any]) -> LayerSnapshot:
 def _bits(file: Any, info: LayerInfo) -> NDArray[np.uint8]:
     dtype, shape = _told(file, f"{info.name}/bits")
     if dtype != "U8" or shape != [-(-info.size // 8)]:
-        raise ValueError(f"the mask of {info.name} has {_length(shape)} bytes, not those of a {info.shape} matrix")
+        raise RefusedError(
+            f"the mask of {info.name} has {_length(shape)} bytes, and one of a {_length(info.shape)} matrix has "
+            f"{-(-info.size // 8):,}"
+        )
     bits = read_only(file.get_tensor(f"{info.name}/bits"))
     if info.size % 8 and bits[-1] & (0xFF >> info.size % 8):
-        raise ValueError(f"the mask of {info.name} has positions beyond the end of a {info.shape} matrix")
+        raise RefusedError(f"the mask of {info.name} has positions beyond the end of a {_length(info.shape)} matrix")
     return bits
 
 
 def _histogram(file: Any, name: str, part: str) -> NDArray[np.int64]:
     dtype, shape = _told(file, f"{name}/{part}_histogram")
     if dtype != "I64" or shape != [len(LOG10_EDGES)]:
-        raise ValueError(f"the {part} histogram of {name} has {_length(shape)} entries, not {len(LOG10_EDGES)}")
+        raise RefusedError(f"the {part} histogram of {name} has {_length(shape)} entries, not {len(LOG10_EDGES)}")
     histogram = read_only(file.get_tensor(f"{name}/{part}_histogram"))
     if histogram.min() < 0:
-        raise ValueError(f"the {part} histogram of {name} counts fewer than none")
+        raise RefusedError(f"the {part} histogram of {name} counts fewer than none")
     return histogram
 
 
@@ -268,8 +276,8 @@ def _told(file: Any, key: str) -> tuple[str, list[int]]:
     return part.get_dtype(), part.get_shape()
 
 
-def _length(shape: list[int]) -> str:
-    return " x ".join(map(str, shape)) or "1"
+def _length(shape: Sequence[int]) -> str:
+    return " × ".join(f"{side:,}" for side in shape) or "1"
 
 
 def _number(value: Any) -> float:

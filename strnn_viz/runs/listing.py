@@ -41,19 +41,20 @@ def run_directories(folder: str | os.PathLike[str]) -> tuple[list[Path], dict[st
         return [], {root.name: f"{root} cannot be read: {error.strerror or error}. Give read access to it."}
     inside = root.resolve()
     for path in found:
+        shown = path.name if path.name.isprintable() else ascii(path.name)
+        name = str(path) if path.name.isprintable() else f"{shown} in {root}"
         try:
-            if not (path / files.RUN).is_file():
-                continue
+            (path / files.RUN).lstat()  # whatever it is: what cannot be read as one is told of when it is opened
             leads = path.resolve() if path.is_symlink() else None
+        except PermissionError:
+            problems[shown] = f"{name} cannot be looked into. Give read access to it, if it is a run."
+            continue
         except OSError:
-            continue  # a link to itself, or a directory one may not look into
+            continue  # nothing of the kind, or a link to itself
         if leads is not None and leads.parent != inside:
-            problems[path.name] = (
-                f"{path} is a link that leads out of {root}; it is not opened. Copy the run into {root}."
-            )
+            problems[shown] = f"{name} is a link that leads out of {root}; it is not opened. Copy the run into {root}."
         elif not path.name.isprintable():
-            name = ascii(path.name)
-            problems[name] = f"{name} in {root} cannot be shown as the name of a run. Rename the directory."
+            problems[shown] = f"{name} cannot be shown as the name of a run. Rename the directory."
         else:
             paths.append(path)
     return paths, problems

@@ -7,11 +7,12 @@ import sys
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from io import BytesIO
 from itertools import islice
 from pathlib import Path
 from threading import RLock
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ from strnn_viz.errors import ConfigError, RunError, UsageError
 from strnn_viz.runs import files, limits
 from strnn_viz.runs.control import Progress, read_progress
 from strnn_viz.runs.lock import is_being_written
+from strnn_viz.runs.refusal import RefusedError, check_word, is_number, kind_of, readable, reason, shown
 from strnn_viz.runs.snapshot import LayerInfo, LayerSnapshot, Snapshot
 from strnn_viz.runs.steps import read_steps
 
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _KEPT = 4  # whole snapshots held in memory
+_KEPT_BYTES = 2**30  # that they may take, if there is more than one
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,7 @@ class Run:
         self._metrics_key: tuple[int, int] = (-1, 0)
         self._rows: dict[int, dict[str, Any]] = {}
         self._measures: set[str] = set()
-        self._offset = 0
+        self._offset = self._number = 0  # bytes and lines of the metrics that were read
         self._torn: list[str] = []
         self._damaged: dict[int, str] = {}
         self._whole: set[int] = set()
@@ -130,6 +133,20 @@ class Run:
         with self._mutex:
             self._read_metrics()
             return sorted(self._whole)
+
+    @property
+    def newest(self) -> int | None:
+        """The newest epoch that can be read; None while none was recorded.
+
+        Raises
+        ------
+        RunError
+            If epochs were recorded and none of them can be read.
+        """
+        epochs, problems = self.epochs, self.problems
+        if not epochs and problems:
+            raise RunError(f"run {self.name} has no epoch that can be read. {problems[0]}")
+        return epochs[-1] if epochs else None
 
     @property
     def problems(self) -> list[str]:
@@ -190,7 +207,7 @@ class Run:
         with self._mutex:
             if epoch not in self._snapshots:
                 self._snapshots[epoch] = files.read_snapshot(path)
-                while len(self._snapshots) > _KEPT:
+                while len(self._snapshots) > _KEPT or (len(self._snapshots) > 1 and self._held() > _KEPT_BYTES):
                     self._snapshots.popitem(last=False)
             self._snapshots.move_to_end(epoch)
             return self._snapshots[epoch]
@@ -223,13 +240,20 @@ class Run:
 
     def checkpoints(self) -> list[int]:
         """Epochs from which training can go on exactly."""
-        found = map(limits.epoch_of, (self.path / files.CHECKPOINTS).glob("*.safetensors"))
+        folder = self.path / files.CHECKPOINTS
+        if folder.is_symlink():  # whose names are not those of this run
+            return []
+        found = map(limits.epoch_of, islice(folder.glob("*.safetensors"), limits.EPOCHS))
         return sorted(epoch for epoch in found if epoch is not None)
 
     def __repr__(self) -> str:
         epochs = self.epochs
         span = f"epochs {epochs[0]} to {epochs[-1]}" if epochs else "no epoch yet"
         return f"Run({str(self.path)!r}: {self.status}, {span}, {len(self.layers)} layers)"
+
+    def _held(self) -> int:
+        layers = (layer for snapshot in self._snapshots.values() for layer in snapshot.layers.values())
+        return sum(layer.bits.nbytes + layer.values.nbytes for layer in layers)
 
     def _epoch_path(self, epoch: int) -> Path:
         with self._mutex:
@@ -248,18 +272,25 @@ class Run:
             if key == self._about_key and key is not None:
                 return
             about = files.read_json(self.path / files.RUN)
+            if is_number(told := about.get("format")) and told != files.FORMAT:
+                raise RunError(
+                    f"{self.path / files.RUN} is of format {told}, and this version of strnn-viz reads format "
+                    f"{files.FORMAT}. Open it with the version that recorded it, or update strnn-viz."
+                )
             try:
                 if about["format"] != files.FORMAT:
-                    raise ValueError(f"its format is {about['format']!r:.40}, and this version reads {files.FORMAT}")
+                    raise RefusedError(f"its format is {shown(told)}, where a number is expected")
                 config = None if about["config"] is None else RunConfig.from_dict(about["config"])
                 layers = limits.layer_infos(about["layers"])
                 for part in ("status", "message", "created"):
                     if not isinstance(about.get(part, "" if part == "created" else None), str):
-                        raise TypeError(f"its {part} is no text")
-                told = about.get("parent")
-                parent = None if told is None else Parent(str(told["name"]), int(told["epoch"]))
+                        raise RefusedError(f"its {part} is {kind_of(about.get(part))}, where text is expected")
+                    about[part] = readable(about.get(part, ""))
+                parent = _parent(about.get("parent"))
             except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, ConfigError) as error:
-                raise RunError(f"{self.path / files.RUN} is not that of a run: {limits.brief(error)}") from error
+                raise RunError(
+                    f"{self.path / files.RUN} is not that of a run: {reason(error)}. {files.RESTORE}"
+                ) from error
             self._about, self._config = MappingProxyType(about), config
             self._layers: Mapping[str, LayerInfo] = MappingProxyType(layers)
             self._parent = parent
@@ -269,23 +300,24 @@ class Run:
         """Read what was appended since the last look; all of it if the file was replaced by a resumed run."""
         path = self.path / files.METRICS
         try:
-            stat = path.stat()
+            stat = path.lstat()
         except OSError:
             return
         key = (stat.st_ino, stat.st_size)
         if key == self._metrics_key:
             return
         if key[0] != self._metrics_key[0] or key[1] < self._offset:
-            self._rows, self._whole, self._damaged, self._torn, self._offset = {}, set(), {}, [], 0
+            self._rows, self._whole, self._damaged, self._torn, self._offset, self._number = {}, set(), {}, [], 0, 0
             self._measures = set()
             self._snapshots.clear()
         self._read_about()  # a matrix not known yet may be known by now
-        rows, self._offset, torn = read_metrics_lines(path, self._offset)
-        self._torn += [problem for problem in torn if problem not in self._torn[-1:]]
+        found = read_metrics_lines(path, self._offset, self._number)
+        self._offset, self._number = found.offset, found.number
+        self._torn += [problem for problem in found.problems if problem not in self._torn[-1:]]
         self._metrics_key = key
-        for row in rows:
+        for row in found.rows:
             self._keep(row)
-        if torn:
+        if found.problems:
             self._recover_rows()
 
     def _keep(self, row: dict[str, Any]) -> None:
@@ -326,43 +358,73 @@ class Run:
             self._keep({"epoch": epoch, "step": header["step"], **header["metrics"], "layers": layers})
 
 
-def read_metrics_lines(path: Path, offset: int = 0) -> tuple[list[dict[str, Any]], int, list[str]]:
-    """Whole lines of a metrics file from a byte offset on.
+class Lines(NamedTuple):
+    """What a look at a file of metrics found.
 
-    Returns
-    -------
+    Attributes
+    ----------
     rows : list of dict
+        Of an epoch told of several times the last alone.
     offset : int
         Where the next look should begin: after the last whole line.
+    number : int
+        Of the last line before there, counted from 1.
     problems : list of str
         A sentence for each line that is whole but not readable. A last line without its end is being written, or was
         torn by a crash; it is no problem and is looked at again next time.
     """
+
+    rows: list[dict[str, Any]]
+    offset: int
+    number: int
+    problems: list[str]
+
+
+def read_metrics_lines(path: Path, offset: int = 0, number: int = 0) -> Lines:
+    """Whole lines of a metrics file from a byte offset on, before which there are `number` lines."""
     try:
         content = limits.read_bytes(path, limits.METRICS_BYTES, offset)
     except FileNotFoundError:
-        return [], offset, []
-    except (OSError, ValueError) as error:
-        return [], offset, [f"{path} cannot be read: {limits.brief(error)}."]
+        return Lines([], offset, number, [])
+    except (OSError, RefusedError) as error:
+        problem = f"{path} cannot be read: {reason(error)}. Epochs are read from their snapshots instead, where "
+        return Lines([], offset, number, [f"{problem}these are whole."])
     end = content.rfind(b"\n") + 1
-    rows: list[dict[str, Any]] = []
+    rows: dict[int, dict[str, Any]] = {}
     problems: list[str] = []
-    for line in content[:end].splitlines():
-        if len(rows) + len(problems) >= limits.EPOCHS:
-            problems.append(f"{path} has more than {limits.EPOCHS} lines; what comes after is left out.")
+    for read, line in enumerate(BytesIO(content[:end])):  # one at a time: there may be millions
+        if read == limits.EPOCHS:
+            problems.append(f"{path} has more than {limits.EPOCHS:,} lines; what comes after is left out.")
             break
+        number += 1
         try:
             if len(line) > limits.LINE_BYTES:
-                raise ValueError("its length")
-            rows.append(limits.check_row(limits.loads(line)))
-        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-            problems.append(f"{path} has a line that cannot be read ({line[:40]!r}…); that record is left out.")
-    return rows, offset + end, problems
+                raise RefusedError(f"it is {len(line):,} bytes long, and at most {limits.LINE_BYTES:,} are read")
+            row = limits.check_row(limits.loads(line.strip()))
+            rows[row["epoch"]] = row
+        except RefusedError as error:
+            problems.append(
+                f"{path}, line {number:,}, is no record of an epoch: {reason(error)}. The epoch is read from its "
+                "snapshot instead, where that is whole."
+            )
+    return Lines(list(rows.values()), offset + end, number, problems)
+
+
+def _parent(told: Any) -> Parent | None:
+    if told is None:
+        return None
+    if not isinstance(told, dict) or not isinstance(told.get("name"), str):
+        raise RefusedError("its parent has no name")
+    epoch = told.get("epoch")
+    if type(epoch) is not int or not 0 <= epoch <= limits.LAST_EPOCH:
+        raise RefusedError(f"its parent is at epoch {shown(epoch)}, which there cannot be")
+    check_word(told["name"], "the name of its parent")
+    return Parent(told["name"], epoch)
 
 
 def _key(path: Path) -> tuple[int, int, int] | None:
     try:
-        stat = path.stat()
+        stat = path.lstat()
     except OSError:
         return None
     return (stat.st_ino, stat.st_size, stat.st_mtime_ns)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from io import BytesIO
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from strnn_viz.runs import files, limits
+from strnn_viz.runs.refusal import RefusedError, is_number
 
 FILE = "steps.jsonl"
 PARTS = 50  # of an epoch that are told of, at most
@@ -60,10 +63,10 @@ def read_steps(path: Path, epochs: Collection[int]) -> list[tuple[float, float]]
 def _rows(path: Path) -> list[dict[str, Any]]:
     try:
         content = limits.read_bytes(path / FILE, limits.METRICS_BYTES)
-    except (OSError, ValueError):
+    except (OSError, RefusedError):
         return []
     rows = []
-    for line in content[: content.rfind(b"\n") + 1].splitlines()[: limits.EPOCHS]:
+    for line in islice(BytesIO(content[: content.rfind(b"\n") + 1]), limits.EPOCHS):
         try:
             rows.append(_checked(limits.loads(line)))
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
@@ -72,7 +75,7 @@ def _rows(path: Path) -> list[dict[str, Any]]:
 
 
 def _checked(row: Any) -> dict[str, Any]:
-    parts = [(float(at), float(loss)) for at, loss in row["parts"]]
+    parts = [(at, loss) for at, loss in row["parts"] if is_number(at) and is_number(loss)]
     if type(row["epoch"]) is not int or len(parts) > PARTS + 1 or not all(0 < at <= 1 for at, _ in parts):
         raise ValueError("steps")
     return {"epoch": row["epoch"], "parts": parts}

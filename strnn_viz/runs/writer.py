@@ -193,7 +193,7 @@ class RunWriter:
 
     def forget_after(self, epoch: int) -> None:
         """Drop what was recorded after `epoch` and any torn line; a resumed run records it again, identically."""
-        rows = [row for row in read_metrics_lines(self.path / files.METRICS)[0] if row["epoch"] <= epoch]
+        rows = [row for row in read_metrics_lines(self.path / files.METRICS).rows if row["epoch"] <= epoch]
         files.write_whole(self.path / files.METRICS, b"".join(map(files.to_json, rows)))
         forget_steps(self.path, epoch)
         if epoch < 0:

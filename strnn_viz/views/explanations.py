@@ -37,8 +37,9 @@ EXPLANATIONS: dict[str, Explanation] = {
         "the rows of an LSTM come in four blocks, one a gate. Grey connections were there at the epoch before, green "
         "ones are new, orange ones have just gone, and nothing is drawn where there is no connection. Where there are "
         "more places than pixels a cell stands for a block of them, and is stronger the more of it is connected. The "
-        "strips at the edges count the connections of every row and column. Look for columns that fill up or empty: "
-        "such a unit is listened to more, or less, than before.",
+        "strips at the edges count the connections of every row and column. The wheel zooms, with Ctrl or ⌘ held where "
+        "the page scrolls. Look for columns that fill up or empty: such a unit is listened to more, or less, than "
+        "before.",
         f"{_PAPER}, Section 3 and Algorithm 1; pruning Section 3.2, regrowing Section 3.3.",
     ),
     "learning_curves": Explanation(
@@ -176,7 +177,8 @@ EXPLANATIONS: dict[str, Explanation] = {
         "The same matrix in every run, each at its epoch nearest to the cursor: a row for each unit that reads and a "
         "column for each that is read. Grey connections were there at the epoch before, green ones are new, orange "
         "ones have just gone. All masks share one colour scale and one zoom, so that equal strength means equal "
-        "density. Look whether rows or columns fill up in one run and not in another.",
+        "density. The buttons and the wheel zoom, the wheel with Ctrl or ⌘ held where the page scrolls. Look whether "
+        "rows or columns fill up in one run and not in another.",
         f"{_PAPER}, Section 3 and Algorithm 1; the two first topologies: Section 3.1.",
     ),
     "mask_difference": Explanation(

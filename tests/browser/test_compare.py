@@ -76,6 +76,32 @@ def test_two_runs_are_scrubbed_zoomed_and_swiped_together_by_keyboard(page: Page
     expect(above).to_have_css("clip-path", re.compile(r"^inset\(0px 0px 0px (19|2[0-2])%\)$"))
 
 
+def test_the_wheel_scrolls_the_page_and_with_ctrl_zooms_all_masks(page: Page, compared: str) -> None:
+    page.set_viewport_size({"width": 900, "height": 900})
+    page.goto(compared)
+    expect(page.get_by_text("2 runs compared")).to_be_visible()
+    masks(page)
+    mask = page.locator(".card.masks .bk-Figure").first
+    before = mask.bounding_box()
+    page.mouse.move(before["x"] + before["width"] / 2, before["y"] + before["height"] / 2)
+    page.mouse.wheel(0, 60)
+    wait_for(lambda: mask.bounding_box()["y"] == pytest.approx(before["y"] - 60, abs=1))
+
+    def told() -> bool:
+        page.mouse.wheel(0, 1)
+        return mask.get_by_text("Ctrl + wheel zooms").is_visible()
+
+    wait_for(told)
+    here = mask.bounding_box()["y"]
+    whole = page.get_by_role("button", name="Whole matrix")
+    expect(whole).to_be_disabled()
+    page.keyboard.down("Control")
+    page.mouse.wheel(0, -100)
+    page.keyboard.up("Control")
+    expect(whole).to_be_enabled()
+    assert mask.bounding_box()["y"] == pytest.approx(here, abs=1)
+
+
 def test_the_address_holds_what_is_compared_and_brings_it_back(page: Page, compared: str) -> None:
     page.goto(compared)
     expect(page.get_by_role("heading", name=re.compile("^A and B share"))).to_be_visible()

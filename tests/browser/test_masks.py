@@ -128,6 +128,17 @@ def test_the_wheel_zooms_to_cells_that_tell_what_they_are(page: Page, finished: 
     assert page.evaluate(SEEN) == zoomed  # the part that is seen outlasts the epochs
     page.mouse.dblclick(*middle)
     wait_for(lambda: page.evaluate(SEEN)[1] == [1, 1])
+    page.set_viewport_size({"width": 900, "height": 700})  # where the page scrolls, the wheel does that
+    steady(page)
+    box = figure(page).bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.wheel(0, 40)
+    wait_for(lambda: figure(page).bounding_box()["y"] == pytest.approx(box["y"] - 40, abs=1))
+    assert page.evaluate(SEEN)[1] == [1, 1]
+    page.keyboard.down("Meta")
+    page.mouse.wheel(0, -300)
+    page.keyboard.up("Meta")
+    wait_for(lambda: page.evaluate(SEEN)[1][0] < 1)
 
 
 def test_a_run_without_an_epoch_says_what_will_appear_and_not_what_the_run_before_said(

@@ -42,4 +42,11 @@ def test_runs_are_filtered_ticked_and_lead_on(listed: str, page: Page, tmp_path:
     expect(tick).to_be_checked()
     assert page.evaluate("document.documentElement.scrollWidth") <= 1400
     expect(page.get_by_role("link", name="beta", exact=True)).to_have_attribute("href", "./explorer?run=beta")
+    (tmp_path / "runs" / "broken").mkdir()
+    (tmp_path / "runs" / "broken" / "run.json").write_text("{")
+    page.set_viewport_size({"width": 1400, "height": 300})
+    problem = page.get_by_text("broken/run.json cannot be read: it is no whole JSON")
+    expect(problem).to_be_attached()
+    last = page.locator(".run-row").last
+    assert problem.bounding_box()["y"] >= last.bounding_box()["y"] + last.bounding_box()["height"]
     page.wait_for_load_state("networkidle")

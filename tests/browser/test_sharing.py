@@ -55,6 +55,13 @@ def test_views_are_saved_by_the_browser_and_open_again(page: Page, finished: str
     with Image.open(png) as picture:
         assert (picture.width / picture.height) == pytest.approx(900 / 520, rel=0.2)
         assert len(picture.convert("RGB").getcolors(2**24)) > 20
+    what, choices = page.get_by_role("combobox", name="What"), page.get_by_role("listbox")
+    what.click()
+    expect(choices).to_be_visible()
+    page.keyboard.press("Escape")  # closes the list alone, and the keyboard is where it was
+    expect(choices).to_have_count(0)
+    expect(dialog).to_be_visible()
+    expect(what).to_be_focused()
     page.keyboard.press("Escape")
     wait_for(lambda: not dialog.is_visible())
     assert page.evaluate("Bokeh.documents.length") == 1

@@ -6,9 +6,9 @@ import pytest
 from strnn_viz.config import preset
 from strnn_viz.dashboard.hub import SCAN_EVERY, RunHub, nbytes
 from strnn_viz.errors import RunError, UsageError
-from strnn_viz.runs import Progress, RunWriter
+from strnn_viz.runs import Progress, Run, RunWriter, files
 from strnn_viz.runs.control import write_progress
-from tests.dashboard.conftest import Clock
+from tests.dashboard.conftest import Clock, Ticking
 from tests.synthetic import make_run, snapshots
 
 
@@ -141,3 +141,21 @@ def test_a_value_that_holds_itself_has_a_size() -> None:
 
 def test_no_one_can_watch_a_hub(hub: RunHub) -> None:
     assert not hasattr(hub, "param")
+
+
+def test_a_look_at_the_directory_reads_each_run_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_run(tmp_path / "whole", preset("demo", epochs=1), epochs=1, hidden=4)
+    RunWriter(tmp_path / "young", preset("demo", epochs=1)).close()
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "run.json").write_text("{")
+    read: list[str] = []
+    read_json = files.read_json
+    monkeypatch.setattr(files, "read_json", lambda path: read.append(path.parent.name) or read_json(path))
+    monkeypatch.setattr(Run, "_read_metrics", lambda self: read.append(f"metrics of {self.name}"))
+    hub = RunHub(tmp_path, clock=Ticking())
+    for _ in range(3):
+        assert sorted(hub.names()) == ["whole", "young"]
+        assert len(hub.problems()) == 1
+    assert sorted(read) == ["broken", "whole", "young"]
+    (tmp_path / "broken" / "run.json").write_text("{}")
+    assert "does not tell “format”" in next(iter(hub.problems().values()))

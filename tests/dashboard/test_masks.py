@@ -11,14 +11,17 @@ import pytest
 from bokeh.events import DoubleTap, RangesUpdate
 
 from strnn_viz import views
+from strnn_viz.config import preset
 from strnn_viz.dashboard.hub import RunHub
 from strnn_viz.dashboard.masks import QUIET_SECONDS, MaskCard
 from strnn_viz.dashboard.masks_menu import legend, nearer
 from strnn_viz.dashboard.masks_plot import whole_or
 from strnn_viz.dashboard.parts import Text
+from strnn_viz.runs import files
 from strnn_viz.views._mask_cells import Look, mask_info
 from strnn_viz.views._strips import strips
-from tests.dashboard.conftest import Clock, wait_for
+from tests.dashboard.conftest import Clock, Ticking, wait_for
+from tests.synthetic import make_run
 
 MATRICES = ["lstm.0.weight_ih", "lstm.0.weight_hh"]
 
@@ -261,8 +264,6 @@ def test_workers_of_a_hub_are_one(hub: RunHub) -> None:
 
 
 def test_a_run_of_the_same_name_made_anew_is_another_scene(tmp_path: Path) -> None:
-    from tests.synthetic import make_run
-
     make_run(tmp_path / "one", epochs=2, hidden=6)
     hub = RunHub(tmp_path, clock=time.monotonic)
     made = MaskCard(hub, pn.Column(), Text())
@@ -273,3 +274,26 @@ def test_a_run_of_the_same_name_made_anew_is_another_scene(tmp_path: Path) -> No
     hub._states.clear()
     show(made, "one", 1)
     assert made._masks[0].scene != before
+
+
+@pytest.mark.parametrize("damaged", [(2,), (0, 1, 2)])
+def test_a_mask_that_cannot_be_read_is_told_in_the_card(tmp_path: Path, damaged: tuple[int, ...]) -> None:
+    make_run(tmp_path / "run", preset("demo", epochs=2), epochs=2, hidden=6)
+    for epoch in damaged:
+        path = files.epoch_file(tmp_path / "run" / files.SNAPSHOTS, epoch)
+        arrays, header = files.read_arrays(path)
+        arrays[f"{MATRICES[1]}/bits"] = arrays[f"{MATRICES[1]}/bits"][:-3]
+        path.write_bytes(files.array_bytes(arrays, header))
+    hub = RunHub(tmp_path, clock=Ticking())
+    made = card(hub, "run", 2)
+    assert "This view cannot show epoch 2" in made.trouble
+    assert "the mask of lstm.0.weight_hh has 15 bytes, and one of a 24 × 6 matrix has 18" in made.over.object
+    made.clock.now += 1
+    made.tick()
+    made.zoom([(0.25, 0.25, 0.75, 0.75)] * 2)
+    if damaged == (2,):
+        show(made, "run", 0)
+        assert made.trouble == ""
+        assert [plot.info is not None for plot in made._masks] == [True, True]
+        show(made, "run", 2)
+        assert "This view cannot show epoch 2" in made.trouble

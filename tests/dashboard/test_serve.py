@@ -41,9 +41,9 @@ def get(url: str, **headers: str) -> tuple[int, str]:
 
 
 @contextlib.contextmanager
-def serving(folder: Path, run: str | None = None) -> Iterator[str]:
+def serving(folder: Path, run: str | None = None, **options: float) -> Iterator[str]:
     port = any_port()
-    server = serve(folder, port=port, show=False, threaded=True, run=run)
+    server = serve(folder, port=port, show=False, threaded=True, run=run, **options)
     base = f"http://localhost:{port}"
 
     def answers() -> bool:
@@ -144,7 +144,7 @@ def test_pages_from_elsewhere_may_not_talk_to_it(url: str, origin: str, status: 
 
 
 @pytest.mark.parametrize(("place", "kind"), [("explorer", Explorer), ("runs", RunsPage)])
-def test_sessions_that_ended_leave_nothing(url: str, place: str, kind: type) -> None:
+def test_sessions_that_ended_leave_nothing(folder: Path, place: str, kind: type) -> None:
     """Viewers, their documents and whatever they watched are gone once they have left."""
 
     def alive() -> int:
@@ -161,13 +161,14 @@ def test_sessions_that_ended_leave_nothing(url: str, place: str, kind: type) -> 
 
     logging.disable(logging.INFO)  # what pytest captures of the log would hold on to the sessions told of
     try:
-        visit()
-        wait_for(lambda: alive() <= 1)  # the server's loop may hold on to the last one it served
-        watched = watchers()
-        for _ in range(3):
+        with serving(folder, "first", linger=0.5) as url:
             visit()
-        wait_for(lambda: alive() <= 1)
-        assert watchers() == watched
+            wait_for(lambda: alive() <= 1)  # the server's loop may hold on to the last one it served
+            watched = watchers()
+            for _ in range(2):
+                visit()
+            wait_for(lambda: alive() <= 1)
+            assert watchers() == watched
     finally:
         logging.disable(logging.NOTSET)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,10 @@ import pytest
 from rich.console import Console
 
 from strnn_viz.config import preset
+from strnn_viz.errors import RunError
+from strnn_viz.exporting.choices import check_epoch
 from strnn_viz.importing import record
-from strnn_viz.reports import runs
+from strnn_viz.reports import distances, runs
 from strnn_viz.runs import Parent, Run, RunWriter
 from tests.synthetic import make_run, snapshots
 
@@ -111,3 +114,33 @@ def test_a_fork_is_told_with_its_parent_and_what_differs(tmp_path: Path) -> None
     assert words in printed(runs.run_tables(runs.run(Run(tmp_path / "two"))))
     (tmp_path / "one" / "run.json").unlink()
     assert runs.run(Run(tmp_path / "two"))["fork"]["changes"] is None
+
+
+def test_what_a_run_says_is_text_and_no_markup(tmp_path: Path) -> None:
+    make_run(tmp_path / "run", epochs=1, hidden=4)
+    metrics = tmp_path / "run" / "metrics.jsonl"
+    metrics.write_text(metrics.read_text().replace('"lr"', '"[/] [red]x"'))
+    for path in (tmp_path / "run" / "run.json", *(tmp_path / "run" / "snapshots").iterdir()):
+        path.write_bytes(path.read_bytes().replace(b"LSTM layer 1", b"[/] [red] it"))
+    about = json.loads((tmp_path / "run" / "run.json").read_text())
+    (tmp_path / "run" / "run.json").write_text(json.dumps(about | {"status": "[/]", "message": "[red]"}))
+    run = Run(tmp_path / "run")
+    assert run.problems == []
+    out = printed(runs.run_tables(runs.run(run)))
+    assert "run: [/] [red]" in out
+    assert "[/] [red] it" in out
+    assert "[/] [red]x" in out
+    assert "[/]" in printed(runs.runs_table(runs.runs(str(tmp_path))))
+
+
+def test_a_run_of_which_nothing_can_be_read_says_why(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run", epochs=1, hidden=4)
+    for path in (run.path / "snapshots").iterdir():
+        path.write_bytes(b"")
+    out = printed(runs.run_tables(runs.run(Run(run.path))))
+    assert "No epoch can be read." in out
+    assert "000001.safetensors is damaged and cannot be used" in out
+    with pytest.raises(RunError, match=r"run run has no epoch that can be read\. .*000000\.safetensors is damaged"):
+        distances.find_snapshot("run", str(tmp_path))
+    with pytest.raises(RunError, match="has no epoch that can be read"):
+        check_epoch(Run(run.path), None)

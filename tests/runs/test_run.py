@@ -70,7 +70,7 @@ def test_a_torn_last_line_costs_nothing_for_its_snapshot_is_whole(run):
     assert again.epochs == [0, 1, 2, 3, 4]  # a whole line that cannot be read: taken from the snapshot's own header
     assert again.rows[4]["valid_perplexity"] == run.rows[4]["valid_perplexity"]
     assert len(again.problems) == 1
-    assert "cannot be read" in again.problems[0]
+    assert ", line 5, is no record of an epoch: it is no JSON from character 984 on" in again.problems[0]
 
 
 def test_a_half_written_snapshot_costs_that_epoch_only(run):
@@ -96,13 +96,13 @@ def test_a_snapshot_that_contradicts_itself_is_refused(run):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "cannot be read as JSON"),
-        (b'{"format": 1', "cannot be read as JSON"),
-        (b"[1]", "holds list where a JSON object was expected"),
-        (b'{"format": 99}', "its format is 99, and this version reads 1"),
+        (b"", "cannot be read: it is no whole JSON: it ends too early"),
+        (b'{"format": 1', "cannot be read: it is no whole JSON"),
+        (b"[1]", "holds a list, where a JSON object is expected"),
+        (b'{"format": 99}', "is of format 99, and this version of strnn-viz reads format 1"),
         (b'{"format": 1}', "is not that of a run"),
-        (b"\xff\xfe", "cannot be read as JSON"),
-        (b"[" * 100_000, "cannot be read as JSON"),
+        (b"\xff\xfd", "cannot be read: it is no text in UTF-8 from byte 1 on"),
+        (b"[" * 100_000, "cannot be read: it is nested more than 32 deep"),
     ],
 )
 def test_a_broken_run_json_is_one_message(tmp_path, content, message):

@@ -15,6 +15,7 @@ from strnn_viz.dashboard.hub import RunHub
 from strnn_viz.dashboard.parts import Text, paragraphs
 from strnn_viz.dashboard.stage import Figure, Frame, Stage
 from strnn_viz.dashboard.theme import style
+from strnn_viz.errors import StrnnVizError
 from strnn_viz.views.palette import MUTED
 
 log = logging.getLogger(__name__)
@@ -177,7 +178,8 @@ class Panel:
             self.trouble = ""
         except Exception as error:
             words = f"This cannot be compared here: {str(error) or type(error).__name__}"
-            if words != self.trouble:  # it is tried again at every look, and told once
+            # It is tried again at every look, and told once; an error on purpose says all there is to say of it.
+            if words != self.trouble and not isinstance(error, StrnnVizError):
                 log.exception("comparing, %s", self._name)
             self.trouble = words
             self.instead(f"⚠ {words}", kind="error")
