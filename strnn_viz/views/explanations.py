@@ -37,9 +37,8 @@ EXPLANATIONS: dict[str, Explanation] = {
         "the rows of an LSTM come in four blocks, one a gate. Grey connections were there at the epoch before, green "
         "ones are new, orange ones have just gone, and nothing is drawn where there is no connection. Where there are "
         "more places than pixels a cell stands for a block of them, and is stronger the more of it is connected. The "
-        "strips at the edges count the connections of every row and column. The wheel zooms, with Ctrl or ⌘ held where "
-        "the page scrolls. Look for columns that fill up or empty: such a unit is listened to more, or less, than "
-        "before.",
+        "strips at the edges count the connections of every row and column. Look for columns that fill up or empty: "
+        "such a unit is listened to more, or less, than before.",
         f"{_PAPER}, Section 3 and Algorithm 1; pruning Section 3.2, regrowing Section 3.3.",
     ),
     "learning_curves": Explanation(
