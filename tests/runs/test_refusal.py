@@ -103,7 +103,7 @@ def test_a_directory_one_may_not_look_into_is_told_of(path: Path, monkeypatch: p
     monkeypatch.setattr(Path, "lstat", denied)  # root may look everywhere
     assert run_directories(path.parent) == (
         [],
-        [f"{path} cannot be looked into. Give read access to it, if it is a run."],
+        {path.name: f"{path} cannot be looked into. Give read access to it, if it is a run."},
     )
 
 
