@@ -64,7 +64,7 @@ def dress(page: pmui.Page, here: str, there: Collection[str]) -> pmui.Page:
         page.header = [navigation(here, there), *page.header]
     if pn.state.curdoc is not None:
         pn.state.curdoc.js_on_event(ConnectionLost, CustomJS(code=script("lost")))
-        pn.state.curdoc.js_on_event(DocumentReady, CustomJS(code=script("wheel")))
+        pn.state.curdoc.js_on_event(DocumentReady, CustomJS(code=script("wheel", "lists")))
     return page
 
 
