@@ -60,7 +60,7 @@ def test_a_complaint_about_the_address_is_put_away_with_the_keyboard(page: Page,
     expect(note).to_be_visible()
     page.get_by_role("button", name="Dismiss this note").press("Enter")
     expect(note).to_be_hidden()
-    wait_for(lambda: page.locator(".card.masks").bounding_box()["y"] < 80)  # nothing is left of the strip either
+    wait_for(lambda: page.locator(".card.masks").bounding_box()["y"] < 90)  # nothing is left of the strip either
 
 
 def test_plots_that_stand_above_each_other_begin_at_one_place(page: Page, finished: str) -> None:
