@@ -9,8 +9,9 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet --con
 demo: $(VENV)/.installed  ## Train the demo on the embedded corpus and watch it in the explorer.
 	$(BIN)/strnn-viz train demo --watch
 
+# Files in their order: those that drive a browser must be the last of a process, see tests/conftest.py.
 test: $(VENV)/.tested-with chromium  ## Run all tests.
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.linted-with  ## Style, types and import rules.
 	$(BIN)/ruff check
