@@ -9,9 +9,10 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet --con
 demo: $(VENV)/.installed  ## Train the demo on the embedded corpus and watch it in the explorer.
 	$(BIN)/strnn-viz train demo --watch
 
-# Files in their order: those that drive a browser must be the last of a process, see tests/conftest.py.
+# Browsers need both cores of a small machine, and come one after the other.
 test: $(VENV)/.tested-with chromium  ## Run all tests.
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -m 'not browser' --numprocesses auto --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest -m browser
 
 lint: $(VENV)/.linted-with  ## Style, types and import rules.
 	$(BIN)/ruff check

@@ -21,6 +21,12 @@ from tornado.websocket import WebSocketClientConnection, WebSocketClosedError, w
 AT_ONCE = 10  # sessions that `visit` has open together
 PATIENCE = 300.0  # seconds to wait for an answer
 
+# What a browser says once it has drawn the page: until then the server holds back what is new.
+_READY = {
+    "kind": "MessageSent",
+    "msg_type": "bokeh_event",
+    "msg_data": {"type": "event", "name": "document_ready", "values": {"type": "map", "entries": []}},
+}
 _TOKEN = re.compile(r'"token": ?"([^"]+)"')
 
 
@@ -93,6 +99,7 @@ class Viewer:
             if told["msgtype"] == "ACK":
                 self._known.set()
             elif told["msgtype"] == "PULL-DOC-REPLY":
+                await self._send("PATCH-DOC", {"events": [_READY]})
                 self._pulled.set()
             elif told["msgtype"] == "PATCH-DOC" and parts[1] and '"batch"' in str(parts[1]):
                 with contextlib.suppress(WebSocketClosedError):  # it is leaving just now

@@ -42,6 +42,7 @@ def test_a_fork_is_reached_from_its_lane_and_leads_back(
     expect(back).to_be_visible()
     back.click()
     page.wait_for_url("**/explorer?run=demo&epoch=2")
+    expect(lane).to_be_visible()
 
 
 def test_the_status_is_read_in_full_where_the_header_is_narrow(page: Page, finished: str) -> None:
