@@ -24,7 +24,8 @@ def test_masked_and_every_sparsity_have_a_row(result: dict) -> None:
     ]
     for row in result["rows"]:
         assert (row["hidden"], row["batch"], row["steps"]) == (16, 4, 3)
-        assert 0 < row["low"] <= row["speedup"] <= row["high"]
+        assert row["speedup"] > 0  # its interval may reach below, of two repeats on a busy machine
+        assert row["low"] <= row["speedup"] <= row["high"]
     assert [(r["backend"], r["hidden"]) for r in result["break_even"]] == [("sparse", 16)]
 
 
