@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import tempfile
-from pathlib import Path
-
 from strnn_viz.dashboard.cursor import Cursor
 from strnn_viz.dashboard.hub import RunHub
-from strnn_viz.dashboard.sharing import Errand, Progress, drawing, file_name
+from strnn_viz.dashboard.sharing import Errand, Progress, drawing, file_name, packed
 from strnn_viz.errors import StrnnVizError
 from strnn_viz.exporting import export_run
 from strnn_viz.exporting.curves import TABLES
@@ -128,7 +124,4 @@ def written(
     progress: Progress,
 ) -> dict[str, str]:
     """A file as base 64; arguments as for an export."""
-    with tempfile.TemporaryDirectory(prefix="strnn-viz-") as folder:
-        out = Path(folder) / f"out{ending}"
-        export_run(run, out, epoch=epoch, layer=layer, view=view, progress=progress)
-        return {"content": base64.b64encode(out.read_bytes()).decode("ascii")}
+    return packed(ending, lambda out: export_run(run, out, epoch=epoch, layer=layer, view=view, progress=progress))

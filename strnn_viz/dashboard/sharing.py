@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import re
+import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import panel as pn
@@ -227,6 +230,14 @@ def drawing(plot: LayoutDOM, ending: str) -> dict[str, str]:
     document = Document()
     document.add_root(as_svg(plot) if ending == ".svg" else plot)
     return {"document": in_page(document)}
+
+
+def packed(ending: str, write: Callable[[Path], Any]) -> dict[str, str]:
+    """A file as base 64; `write` is given the path to write it at."""
+    with tempfile.TemporaryDirectory(prefix="strnn-viz-") as folder:
+        out = Path(folder) / f"out{ending}"
+        write(out)
+        return {"content": base64.b64encode(out.read_bytes()).decode("ascii")}
 
 
 def file_name(*parts: str, ending: str) -> str:

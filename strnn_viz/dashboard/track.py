@@ -21,7 +21,6 @@ _ROOM = 24  # pixels below the track that lanes take at most
 _FIRST = 46  # pixels from the top of the rail to where lanes begin
 _TRACK = 38  # pixels from the top of the rail to below the track, where branches leave
 _SHORTEST = 0.015  # share of the track that a lane takes at least, so that it can be seen
-_DASHES = {"solid": "", "dashed": "6 4", "dotdash": "2 3 6 3", "dotted": "2 3"}
 
 
 class Course(NamedTuple):
@@ -198,7 +197,7 @@ def lanes_html(origin: Lane | None, lanes: Sequence[Lane], span: Span, *, linked
         look = LOOKS[lane.look % len(LOOKS)]
         place = f"left:{100 * start:.3f}%;width:{100 * width:.3f}%;color:{look.colour}"
         drop = _drop(row, pitch)
-        dash = f' stroke-dasharray="{dashes}"' if (dashes := _DASHES.get(look.dash, look.dash)) else ""
+        dash = f' stroke-dasharray="{look.lengths}"' if look.lengths else ""
         line = (
             f'<path d="M0 0V{drop - 6}Q0 {drop} 6 {drop}" /><line x1="6" x2="100%" y1="{drop}" y2="{drop}"{dash} />'
             f'<circle cx="100%" cy="{drop}" r="2.5" />'

@@ -5,14 +5,13 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeAlias
 
 from bokeh.models import GridBox, Label, LayoutDOM, PlainText, Range1d
 from bokeh.plotting import figure
 
 from strnn_viz.errors import StrnnVizError
-from strnn_viz.exporting.curves import Row, write_rows
+from strnn_viz.exporting.curves import Row
 from strnn_viz.exporting.plots import HEIGHT, WIDTH, bokeh_figure, headed
 from strnn_viz.runs import LayerInfo, Run
 from strnn_viz.topology import changes, layer_label
@@ -236,26 +235,6 @@ CARDS = {
     "density": Card("Density of each matrix", _density, _density_rows),
     "distance": Card("Distance", _distance, _distance_rows, over_epochs=True),
 }
-
-
-def write_compared(compared: Compared, out: Path, card: str) -> None:
-    """Write the numbers of a card as CSV, a row for every point; what is not finite is left empty.
-
-    Parameters
-    ----------
-    compared : Compared
-    out : Path
-    card : str
-        One of `CARDS` that has numbers.
-
-    Raises
-    ------
-    RunError
-        If an epoch cannot be read.
-    """
-    rows = CARDS[card].rows
-    assert rows is not None, card
-    write_rows(out, rows(compared))
 
 
 def _curves(c: Compared, element: Any, sentence: str, height: int = HEIGHT) -> LayoutDOM:

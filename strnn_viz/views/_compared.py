@@ -17,6 +17,8 @@ from strnn_viz.views.palette import RUNS
 MOST_RUNS = 8
 
 _DASHES = ("solid", "dashed", "dotdash", "dotted", "12 3", "10 3 2 3", "3 3", "2 6")
+#: The named ones as lengths in pixels, of dash and gap; a solid line has none.
+_LENGTHS = {"solid": "", "dashed": "6 4", "dotdash": "2 3 6 3", "dotted": "2 3"}
 _MARKERS = ("circle", "square", "triangle", "diamond", "inverted_triangle", "hex", "star", "plus")
 
 
@@ -38,6 +40,11 @@ class Look(NamedTuple):
     colour: str
     dash: str
     marker: str
+
+    @property
+    def lengths(self) -> str:
+        """Its dash as SVG writes it, in pixels; empty for a solid line."""
+        return _LENGTHS.get(self.dash, self.dash)
 
 
 LOOKS = tuple(map(Look, "ABCDEFGH", RUNS, _DASHES, _MARKERS))

@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 from strnn_viz.config import preset
 from tests.browser.accessibility import assert_accessible
 from tests.browser.conftest import served
-from tests.browser.test_explorer import choose, press
+from tests.browser.saving import open_share, save
 from tests.dashboard.conftest import wait_for
 from tests.synthetic import make_run
 
@@ -127,21 +127,8 @@ def test_the_address_holds_what_is_compared_and_brings_it_back(page: Page, compa
 def test_cards_are_saved_by_the_browser_and_open_again(page: Page, compared: str, tmp_path: Path) -> None:
     page.goto(compared)
     expect(page.get_by_role("heading", name=re.compile("^A and B share"))).to_be_visible()
-    press(page, "Share")
-    dialog = page.get_by_role("dialog", name="Share what you see")
-    expect(dialog).to_be_visible()
-
-    def save(what: str, ending: str) -> Path:
-        choose(page, "What", what)
-        dialog.get_by_role("button", name=ending, exact=True).click()
-        with page.expect_download(timeout=60_000) as waiting:
-            dialog.get_by_role("button", name="Save").click()
-        expect(dialog.get_by_role("status")).to_contain_text("Saved")
-        path = tmp_path / waiting.value.suggested_filename
-        waiting.value.save_as(path)
-        return path
-
-    png = save("Connections side by side", "PNG")
+    dialog = open_share(page)
+    png = save(dialog, "Connections side by side", "PNG", tmp_path)
     assert png.name == "uniform-vs-er-masks-epoch-8.png"
     with Image.open(png) as picture:
         image = np.asarray(picture.convert("RGB"))
@@ -152,11 +139,11 @@ def test_cards_are_saved_by_the_browser_and_open_again(page: Page, compared: str
         colours = {tuple(colour) for colour in half.reshape(-1, 3)}
         assert len(colours) > 20
     assert not np.array_equal(halves[0][100:400], halves[1][100:400])
-    drawn = ElementTree.fromstring(save("Difference", "SVG").read_text(encoding="utf-8"))
+    drawn = ElementTree.fromstring(save(dialog, "Difference", "SVG", tmp_path).read_text(encoding="utf-8"))
     texts = " ".join(element.text or "" for element in drawn.iter("{http://www.w3.org/2000/svg}text"))
     assert "A uniform and B er" in texts
     assert "only in A" in texts
-    gap = save("Gap", "CSV").read_text(encoding="utf-8")
+    gap = save(dialog, "Gap", "CSV", tmp_path).read_text(encoding="utf-8")
     assert gap.startswith("run,against,epoch,gap,lower,upper,difference,seeds,seeds_against\ner,uniform,0,")
     assert page.evaluate("Bokeh.documents.length") == 1
 

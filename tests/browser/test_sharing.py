@@ -6,7 +6,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_explorer import choose, move, press, shown_epoch
+from tests.browser.saving import open_share, save
+from tests.browser.test_explorer import choose, move, shown_epoch
 from tests.dashboard.conftest import wait_for
 
 pytestmark = pytest.mark.browser
@@ -32,26 +33,13 @@ def test_the_address_holds_what_is_seen_and_brings_it_back(page: Page, finished:
 def test_views_are_saved_by_the_browser_and_open_again(page: Page, finished: str, tmp_path: Path) -> None:
     page.goto(finished)
     expect(page.get_by_role("heading", name=re.compile(r"[Ee]poch 12\b"))).to_have_count(4)
-    press(page, "Share")
-    dialog = page.get_by_role("dialog", name="Share what you see")
-    expect(dialog).to_be_visible()
-
-    def save(what: str, ending: str) -> Path:
-        choose(page, "What", what)
-        dialog.get_by_role("button", name=ending, exact=True).click()
-        with page.expect_download(timeout=60_000) as waiting:
-            dialog.get_by_role("button", name="Save").click()
-        expect(dialog.get_by_role("status")).to_contain_text("Saved")
-        path = tmp_path / waiting.value.suggested_filename
-        waiting.value.save_as(path)
-        return path
-
-    svg = save("Learning curves", "SVG")
+    dialog = open_share(page)
+    svg = save(dialog, "Learning curves", "SVG", tmp_path)
     assert svg.name == "demo-uniform-learning-epoch-12.svg"
     drawn = ElementTree.fromstring(svg.read_text(encoding="utf-8"))
     texts = [element.text for element in drawn.iter("{http://www.w3.org/2000/svg}text")]
     assert {"demo-uniform", "epoch", "perplexity"} <= set(texts)
-    png = save("Weight magnitudes", "PNG")
+    png = save(dialog, "Weight magnitudes", "PNG", tmp_path)
     with Image.open(png) as picture:
         assert (picture.width / picture.height) == pytest.approx(900 / 520, rel=0.2)
         assert len(picture.convert("RGB").getcolors(2**24)) > 20

@@ -26,18 +26,6 @@ MEMORY = 64 * 2**20  # what looking at a broken tiny run may take at most; a who
 MATRIX = "lstm.0.weight_hh"
 
 
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("tiny") / "run"
-    make_run(path, preset("demo", epochs=2), epochs=2, hidden=6)
-    return path
-
-
-@pytest.fixture
-def path(tiny: Path, tmp_path: Path) -> Path:
-    return shutil.copytree(tiny, tmp_path / "runs" / "run")
-
-
 def look_at_all(path: Path) -> tuple[list[int], list[str]]:
     """Read everything a viewer could ask for; what is refused is, and nothing else happens."""
     said = []

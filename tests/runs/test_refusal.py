@@ -13,24 +13,10 @@ from typing import Any
 import pytest
 from safetensors import SafetensorError
 
-from strnn_viz.config import preset
 from strnn_viz.errors import ConfigError
 from strnn_viz.runs import Run, files, limits, list_runs
 from strnn_viz.runs.listing import run_directories
 from strnn_viz.runs.refusal import RefusedError, reason, shown
-from tests.synthetic import make_run
-
-
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("tiny") / "run"
-    make_run(path, preset("demo", epochs=2), epochs=2, hidden=6)
-    return path
-
-
-@pytest.fixture
-def path(tiny: Path, tmp_path: Path) -> Path:
-    return shutil.copytree(tiny, tmp_path / "runs" / "run")
 
 
 def _socket(path: Path) -> None:

@@ -25,7 +25,7 @@ from strnn_viz.errors import StrnnVizError
 from strnn_viz.exporting.compared import Compared
 from strnn_viz.runs import LayerInfo, Run
 from strnn_viz.topology import changes, default_matrix, layer_label
-from strnn_viz.views import palette
+from strnn_viz.views import LEGEND
 from strnn_viz.views._compared import LOOKS, MOST_RUNS
 from strnn_viz.views.compared_density import Densities, compared_density, compared_density_title, densities
 from strnn_viz.views.compared_distance import Way, compared_distance, compared_distance_title
@@ -49,7 +49,6 @@ _DRAWN = {
     "learning": "compared_learning", "gap": "compared_gap", "density": "compared_density",
     "apart": "compared_distance",
 }  # fmt: skip
-_LEGEND = (("survived", palette.SURVIVED, "■"), ("born", palette.BORN, "▲"), ("died", palette.DIED, "▼"))
 
 
 class Deck:
@@ -349,7 +348,7 @@ def _caption(s: Standing, info: LayerInfo | None) -> str:
 
 def _legend() -> Text:
     """What the colours of the masks mean, in words and shapes too."""
-    words = [f'<span><b style="color:{colour}">{sign}</b> {word}</span>' for word, colour, sign in _LEGEND]
+    words = [f'<span><b style="color:{colour}">{sign}</b> {word}</span>' for word, colour, sign in LEGEND]
     return Text(f"<div>{''.join(words)}<span><b>□</b> empty</span></div>", looks="legend")
 
 

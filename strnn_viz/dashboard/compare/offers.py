@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 
-from strnn_viz.dashboard.sharing import Errand, drawing, file_name
-from strnn_viz.exporting.compared import CARDS, Compared, write_compared
+from strnn_viz.dashboard.sharing import Errand, drawing, file_name, packed
+from strnn_viz.exporting.compared import CARDS, Compared
+from strnn_viz.exporting.curves import write_rows
 
 _MOST_NAMED = 3  # runs in the name of a file
 
@@ -43,18 +41,11 @@ class CardOffer:
         more = f"and-{len(runs) - _MOST_NAMED}-more" if len(runs) > _MOST_NAMED else ""
         at = "" if ending == ".csv" and card.over_epochs else f"epoch-{compared.epoch}"
         named = file_name("-vs-".join(runs[:_MOST_NAMED]), more, name, at, ending=ending)
-        if ending == ".csv":
-            return Errand(named, lambda _: _table(compared, name))
+        if ending == ".csv" and (rows := card.rows):
+            return Errand(named, lambda _: packed(ending, lambda out: write_rows(out, rows(compared))))
         return Errand(named, lambda _: drawing(card.draw(compared), ending))
 
 
 def card_offers(taken: Callable[[], Compared], words: Callable[[], str]) -> list[CardOffer]:
     """Everything that can be taken along of a comparison; arguments as of :class:`CardOffer`."""
     return [CardOffer(name, taken, words) for name in CARDS]
-
-
-def _table(compared: Compared, name: str) -> dict[str, str]:
-    with tempfile.TemporaryDirectory(prefix="strnn-viz-") as folder:
-        out = Path(folder) / "out.csv"
-        write_compared(compared, out, name)
-        return {"content": base64.b64encode(out.read_bytes()).decode("ascii")}

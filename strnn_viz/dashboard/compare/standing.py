@@ -23,7 +23,6 @@ _MARKS = {
     "star": '<path d="M16 2l1.3 3.4 3.7.2-2.9 2.2 1 3.5-3.1-2-3.1 2 1-3.5L11 5.6l3.7-.2z"/>',
     "plus": '<path d="M14.5 2h3v3.5H21v3h-3.5V12h-3V8.5H11v-3h3.5z"/>',
 }
-_DASHES = {"solid": "", "dashed": "6 4", "dotdash": "2 3 6 3", "dotted": "2 3"}
 
 
 class Standing(NamedTuple):
@@ -120,8 +119,7 @@ def key_chips(found: Sequence[Standing], about: Sequence[str]) -> str:
     chips = []
     for s, told in zip(found, about, strict=True):
         look = LOOKS[s.place]
-        dash = _DASHES.get(look.dash, look.dash)
-        line = f'<path class="line" d="M0 7H32" stroke-dasharray="{dash}"/>'
+        line = f'<path class="line" d="M0 7H32" stroke-dasharray="{look.lengths}"/>'
         sample = (
             f'<svg viewBox="0 0 32 14" style="color:{look.colour}" aria-hidden="true">{line}{_MARKS[look.marker]}</svg>'
         )
