@@ -19,11 +19,13 @@ from strnn_viz.dashboard.theme import PAGE_SX, THEME, script, style
 #: The pages by their place in the address, in the order of the navigation.
 TITLES = {"runs": "Runs", "explorer": "Explorer", "compare": "Compare"}
 
-# The browser knows the theme before anything is drawn, and whether the server has drawn the page in it.
+# The browser knows the theme before anything is drawn, and whether the server has drawn the page in it; and it lets no
+# one use a page that is not whole.
 _TEMPLATE = BASE_TEMPLATE.environment.from_string(
     "{% extends base_page %}{% block preamble %}{{ super() }}<script>{{ theme_script }}"
-    "strnnPage.theme.drawn('{{ 'dark' if theme_name == 'dark' else 'light' }}')</script>{% endblock %}",
-    globals={"base_page": BASE_TEMPLATE, "theme_script": script("theme")},
+    "strnnPage.theme.drawn('{{ 'dark' if theme_name == 'dark' else 'light' }}')</script>{% endblock %}"
+    "{% block loader_script %}{{ super() }}<script>{{ loading_script }}</script>{% endblock %}",
+    globals={"base_page": BASE_TEMPLATE, "theme_script": script("theme"), "loading_script": script("loading")},
 )
 
 

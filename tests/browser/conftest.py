@@ -7,7 +7,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import pytest
@@ -17,10 +17,12 @@ from strnn_viz.config import preset
 from strnn_viz.dashboard.address import wait_until_up
 from strnn_viz.dashboard.launcher import Launcher
 from strnn_viz.dashboard.serve import serve
-from tests.dashboard.conftest import TRAINER, any_port
+from tests.dashboard.conftest import TRAINER, any_port, wait_for
 from tests.synthetic import make_run
 
 SMALL_TRAINER = (sys.executable, str(Path(__file__).parent / "small_trainer.py"))
+
+Seen = TypeVar("Seen")
 
 expect.set_options(timeout=30_000)
 
@@ -83,8 +85,10 @@ def served(folder: Path) -> Iterator[Callable[..., str]]:
         ends.clear()
 
     start.stop = stop
-    yield start
-    stop()
+    try:
+        yield start
+    finally:
+        stop()  # else its thread keeps the process from ending
     assert errors.lines == []
 
 
@@ -104,6 +108,18 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield start()
 
 
+def steady(look: Callable[[], Seen]) -> Seen:
+    """What is seen once it has stopped changing: the same in three looks on end."""
+    seen: list[Seen] = []
+
+    def same_again() -> bool:
+        seen.append(look())
+        return len(seen) >= 3 and seen[-1] == seen[-2] == seen[-3]
+
+    wait_for(same_again)
+    return seen[-1]
+
+
 @pytest.fixture
 def page(page: Page) -> Iterator[Page]:
     """A page that may not fail, in any way."""
@@ -115,7 +131,17 @@ def page(page: Page) -> Iterator[Page]:
 
 
 def guard(page: Page, faults: list[str]) -> None:
-    """Note every error of a page, and every request that fails or leaves the machine."""
+    """Note every error of a page, and every request that fails or leaves the machine; going to a page waits for it."""
+
+    def patient(arrive: Callable[..., Response | None]) -> Callable[..., Response | None]:
+        def go(*where: str, **options: Any) -> Response | None:
+            answer = arrive(*where, **options)
+            page.wait_for_function("!document.querySelector('body > [inert]')")  # until then it takes no keys
+            return answer
+
+        return go
+
+    page.goto, page.reload = patient(page.goto), patient(page.reload)
 
     def requested(request: Request) -> None:
         if urlsplit(request.url).scheme not in ("data", "blob") and urlsplit(request.url).hostname != "localhost":

@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from strnn_viz.config import preset
 from tests.browser.accessibility import assert_accessible
-from tests.browser.conftest import served
+from tests.browser.conftest import served, steady
 from tests.browser.saving import open_share, save
 from tests.dashboard.conftest import wait_for
 from tests.synthetic import make_run
@@ -30,15 +30,8 @@ def compared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 def masks(page: Page) -> list[bytes]:
     """What the two masks show, once they have stopped changing."""
-    canvases: list[Locator] = page.locator(".card.masks canvas:first-of-type").all()
-    seen: list[list[bytes]] = []
-
-    def same_again() -> bool:
-        seen.append([canvas.screenshot() for canvas in canvases])
-        return len(seen) > 3 and seen[-1] == seen[-2] == seen[-3]
-
-    wait_for(same_again)
-    return seen[-1]
+    canvases = page.locator(".card.masks canvas:first-of-type").all()
+    return steady(lambda: [canvas.screenshot() for canvas in canvases])
 
 
 def test_two_runs_are_scrubbed_zoomed_and_swiped_together_by_keyboard(page: Page, compared: str) -> None:

@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from strnn_viz.config import preset
 from strnn_viz.runs import Parent, Run, RunWriter
-from tests.browser.conftest import SMALL_TRAINER, guard
+from tests.browser.conftest import SMALL_TRAINER, guard, steady
 from tests.dashboard.conftest import wait_for
 from tests.synthetic import make_run, snapshots
 
@@ -34,15 +34,7 @@ def masks(page: Page) -> bytes:
 
 
 def steady_masks(page: Page) -> bytes:
-    """The picture once it has stopped changing: the same in five looks on end."""
-    seen: list[bytes] = []
-
-    def same_again() -> bool:
-        seen.append(masks(page))
-        return len(seen) >= 5 and len(set(seen[-5:])) == 1
-
-    wait_for(same_again)
-    return seen[-1]
+    return steady(lambda: masks(page))
 
 
 def move(page: Page, key: str) -> None:

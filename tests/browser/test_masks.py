@@ -9,6 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from strnn_viz.config import preset
 from strnn_viz.runs import RunWriter
+from tests.browser.conftest import steady
 from tests.dashboard.conftest import wait_for
 from tests.synthetic import make_run
 
@@ -49,16 +50,8 @@ def slider(page: Page) -> Locator:
     return page.get_by_role("slider", name="Epoch")
 
 
-def steady(page: Page) -> bytes:
-    """The picture once two looks on end are the same."""
-    seen = [figure(page).screenshot()]
-
-    def same_again() -> bool:
-        seen.append(figure(page).screenshot())
-        return seen[-1] == seen[-2]
-
-    wait_for(same_again)
-    return seen[-1]
+def picture(page: Page) -> bytes:
+    return steady(figure(page).screenshot)
 
 
 def test_masks_are_scrubbed_without_the_server_and_confirmed_by_it(page: Page, finished: str) -> None:
@@ -66,7 +59,7 @@ def test_masks_are_scrubbed_without_the_server_and_confirmed_by_it(page: Page, f
     page.goto(finished)
     painted(page, 12)
     wait_for(lambda: (held := page.evaluate(HELD)) and min(held) == 13)
-    at_last = steady(page)
+    at_last = picture(page)
     page.evaluate("deaf = true")
     slider(page).focus()
     for epoch in (11, 10, 9):
@@ -75,17 +68,17 @@ def test_masks_are_scrubbed_without_the_server_and_confirmed_by_it(page: Page, f
         expect(page.get_by_role("heading", name=re.compile(rf"LSTM layer 1, epoch {epoch}: \d+ born"))).to_have_count(1)
         expect(page.locator(".card.masks").get_by_role("heading")).to_contain_text(f"epoch {epoch}")
     expect(page.locator(".player b")).to_have_text("9")
-    here = steady(page)
+    here = picture(page)
     assert here != at_last
     page.keyboard.press("End")
     painted(page, 12)
-    assert steady(page) == at_last
+    assert picture(page) == at_last
     page.keyboard.press("ArrowLeft")
     for epoch in (11, 10, 9):
         painted(page, epoch)
         if epoch != 9:
             page.keyboard.press("ArrowLeft")
-    assert steady(page) == here
+    assert picture(page) == here
     seen = page.evaluate_handle(
         """(element) => {
           const seen = []
@@ -98,14 +91,14 @@ def test_masks_are_scrubbed_without_the_server_and_confirmed_by_it(page: Page, f
     expect(page.get_by_role("heading", name=re.compile(r"[Ee]poch 9\b"))).to_have_count(4)
     painted(page, 9)
     assert set(seen.json_value()) <= {"9"}
-    assert steady(page) == here
+    assert picture(page) == here
 
 
 def test_the_wheel_zooms_to_cells_that_tell_what_they_are(page: Page, finished: str) -> None:
     page.goto(finished)
     painted(page, 12)
     page.wait_for_function("Bokeh.documents.every(document => document.is_idle)")  # then it stays where it is
-    steady(page)
+    picture(page)
     box = figure(page).bounding_box()
     middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.mouse.move(*middle)
@@ -129,7 +122,7 @@ def test_the_wheel_zooms_to_cells_that_tell_what_they_are(page: Page, finished: 
     page.mouse.dblclick(*middle)
     wait_for(lambda: page.evaluate(SEEN)[1] == [1, 1])
     page.set_viewport_size({"width": 900, "height": 700})  # where the page scrolls, the wheel does that
-    steady(page)
+    picture(page)
     box = figure(page).bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.mouse.wheel(0, 40)

@@ -20,6 +20,15 @@ def ready(page: Page, url: str) -> None:
     page.wait_for_function("Bokeh.documents.every(document => document.is_idle)")
 
 
+def test_a_page_takes_no_keys_before_it_is_whole(page: Page, finished: str) -> None:
+    page.add_init_script("addEventListener('load', () => (window.shut = document.querySelectorAll('body > [inert]')))")
+    page.goto(finished)
+    expect(page.locator("#loader")).to_be_hidden()
+    parts = page.evaluate("[...shut].map((part) => part.inert)")
+    assert parts
+    assert not any(parts)
+
+
 def test_a_fork_is_reached_from_its_lane_and_leads_back(
     page: Page, explorer: Callable[..., str], tmp_path: Path
 ) -> None:

@@ -11,11 +11,14 @@ import urllib.request
 from collections.abc import Iterator
 from http.client import HTTPConnection
 from pathlib import Path
+from unittest.mock import Mock
 from urllib.error import HTTPError
 
 import panel as pn
 import pytest
 from bokeh.client import pull_session
+from bokeh.server.connection import ServerConnection
+from bokeh.server.views.ws import WSHandler
 from bokeh.settings import settings
 from click.testing import CliRunner
 from panel.io.resources import use_cdn
@@ -51,9 +54,11 @@ def serving(folder: Path, run: str | None = None, **options: float) -> Iterator[
             return get(f"{base}/liveness")[0] == 200
         return False
 
-    wait_for(answers)
-    yield base
-    server.stop()
+    try:
+        wait_for(answers)
+        yield base
+    finally:
+        server.stop()
 
 
 @pytest.fixture(scope="module")
@@ -171,6 +176,25 @@ def test_sessions_that_ended_leave_nothing(folder: Path, place: str, kind: type)
             assert watchers() == watched
     finally:
         logging.disable(logging.NOTSET)
+
+
+def test_only_a_viewer_that_a_ping_found_gone_is_passed_over_in_silence(
+    url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    socket_of_viewer = WSHandler.__new__(WSHandler)
+    socket_of_viewer.close_code = socket_of_viewer.close_reason = None
+    socket_of_viewer.connection = ServerConnection(None, socket_of_viewer, None, Mock())
+    socket_of_viewer.connection.detach_session()
+
+    def broken() -> None:
+        raise AssertionError
+
+    for ends in (socket_of_viewer.on_close, broken):
+        try:
+            ends()
+        except AssertionError as error:
+            logging.getLogger("tornado.application").error(ends.__name__, exc_info=error)
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == ["broken"]
 
 
 def test_only_this_machine_can_reach_it_by_default(url: str) -> None:

@@ -130,11 +130,7 @@ class Reel {
     if (this.found?.model.id === id && !this.found.is_destroyed) return this.found
     const view = Bokeh.index.find_one_by_id(id)
     if (view == null) return null
-    const paint = view.paint.bind(view)
-    view.paint = () => {
-      paint()
-      this.painted(view)
-    }
+    view.connect(view.repainted, () => this.painted(view))
     this.canvas = document.createElement("canvas")
     this.canvas.setAttribute("aria-hidden", "true")
     this.canvas.style.cssText = "position:absolute;inset:0;width:100%;height:100%;pointer-events:none"
