@@ -8,11 +8,17 @@ from strnn_viz.dashboard.sharing import Errand, Progress, drawing, file_name, pa
 from strnn_viz.errors import StrnnVizError
 from strnn_viz.exporting import export_run
 from strnn_viz.exporting.curves import TABLES
-from strnn_viz.exporting.plots import VIEWS, plot_figure
+from strnn_viz.exporting.plots import VIEWS
 from strnn_viz.runs import Run
 
 RUN = "The whole run"
-_NAMES = {"masks": "Connections", "learning": "Learning curves", "magnitudes": "Weight magnitudes", "nnstd": "NNSTD"}
+_NAMES = {
+    "masks": "Connections",
+    "learning": "Learning curves",
+    "magnitudes": "Weight magnitudes",
+    "nnstd": "NNSTD",
+    "rewiring": "Rewiring explained",
+}
 _MOVIES = {"movie GIF": ".gif", "movie MP4": ".mp4"}
 
 
@@ -55,7 +61,7 @@ class ViewOffer:
         def work(progress: Progress) -> dict[str, str]:
             if ending == ".csv" or (name, ending) == ("masks", ".png"):
                 return written(run, ending, epoch=epoch, layer=layer, view=name, progress=progress)
-            return drawing(plot_figure(run, epoch, VIEWS[name], layer), ending)
+            return drawing(VIEWS[name].figure(run, epoch, layer), ending)
 
         return Errand(file_name(run.name, name, f"epoch-{epoch}", ending=ending), work)
 

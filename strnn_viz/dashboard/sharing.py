@@ -23,7 +23,7 @@ from strnn_viz.dashboard.parts import Text, paragraphs
 from strnn_viz.dashboard.player import in_session
 from strnn_viz.dashboard.theme import script
 from strnn_viz.errors import StrnnVizError
-from strnn_viz.exporting.plots import as_svg
+from strnn_viz.exporting.figures import as_svg
 from strnn_viz.exporting.replay import in_page
 
 _KINDS = {

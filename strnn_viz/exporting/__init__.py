@@ -120,7 +120,7 @@ def _image(
         picture(run, epoch, whole_sheet(run, layer), scale=2).save(part, "PNG")
         return
     browser = plots.find_browser()
-    plot = plots.plot_figure(run, epoch, plots.VIEWS[name], layer)
+    plot = plots.VIEWS[name].figure(run, epoch, layer)
     part.write_bytes(plots.draw_in_browser(plot, kind, browser))
 
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
-from bokeh.models import GridBox, Label, LayoutDOM, PlainText, Range1d
-from bokeh.plotting import figure
+from bokeh.models import LayoutDOM
 
 from strnn_viz.errors import StrnnVizError
 from strnn_viz.exporting.curves import Row
-from strnn_viz.exporting.plots import HEIGHT, WIDTH, bokeh_figure, headed
+from strnn_viz.exporting.figures import HEIGHT, WIDTH, bokeh_figure, headed, sheet
 from strnn_viz.runs import LayerInfo, Run
 from strnn_viz.topology import changes, layer_label
 from strnn_viz.topology.between import common_matrices, misfit, shared_between
@@ -25,9 +24,7 @@ from strnn_viz.views.compared_learning import comparable_measures, compared_lear
 from strnn_viz.views.compared_masks import WHOLE, Window, chance_words, compared_mask, mask_difference
 
 _LETTERS = 85  # of a bold line that fit the width
-_LINE = 26  # pixels that a line of text is high
 _CELLS = 2 * HEIGHT  # of a matrix, down and across: a cell is a pixel of a screen with two a unit
-Key: TypeAlias = Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -124,7 +121,7 @@ def _masks(c: Compared) -> LayoutDOM:
     seen = "" if c.window == WHOLE else ", a part"
     what = f"{c.label}{seen}, epoch {c.epoch:,}: {len(plots)} masks on one colour scale"
     key = [(f"{sign} {word}", colour) for word, colour, sign in LEGEND]
-    return _sheet([(what, "15px", "bold")], plots, across, side, key)
+    return sheet([(what, "15px", "bold")], plots, across, side, key)
 
 
 def _difference(c: Compared) -> LayoutDOM:
@@ -145,7 +142,7 @@ def _difference(c: Compared) -> LayoutDOM:
         (f"▶ only in {y.letter}: {shared.only_b:,}", y.colour),
     ]
     head = [(f"{x.letter} {a.name} and {y.letter} {b.name}", "15px", "bold"), (sentence, "12px", "normal")]
-    return _sheet(head, [bokeh_figure(drawn, WIDTH, WIDTH)], 1, WIDTH, key)
+    return sheet(head, [bokeh_figure(drawn, WIDTH, WIDTH)], 1, WIDTH, key)
 
 
 def _difference_rows(c: Compared) -> Iterator[Row]:
@@ -240,27 +237,3 @@ CARDS = {
 def _curves(c: Compared, element: Any, sentence: str, height: int = HEIGHT) -> LayoutDOM:
     names = "\n".join(textwrap.wrap(c.names, _LETTERS, break_on_hyphens=False))
     return headed(bokeh_figure(element, WIDTH, height), [(names, "15px", "bold"), (sentence, "12px", "normal")])
-
-
-def _sheet(head: Sequence[tuple[str, str, str]], plots: Sequence[Any], across: int, side: int, key: Key) -> LayoutDOM:
-    """Plots of one size in rows, below lines of text and above a key of colours."""
-    wide = across * side
-    top, bottom = headed(_strip(wide, (1 + len(head)) * _LINE, []), head), _strip(wide, _LINE + 10, key)
-    placed = [(plot, 1 + i // across, i % across) for i, plot in enumerate(plots)]
-    last = 1 + -(-len(plots) // across)
-    whole = [(top, 0, 0, 1, across), *placed, (bottom, last, 0, 1, across)]
-    return GridBox(children=whole, width=wide, sizing_mode="fixed", styles={"background-color": "white"})
-
-
-def _strip(width: int, height: int, key: Key) -> Any:
-    """A figure of nothing but words in their colours; LayoutDOMs of text are left out where a browser exports."""
-    plot = figure(width=width, height=height, toolbar_location=None, x_range=Range1d(0, 1), y_range=Range1d(0, 1),
-                  outline_line_color=None, min_border=0)  # fmt: skip
-    plot.axis.visible = plot.grid.visible = False
-    plot.background_fill_color = plot.border_fill_color = "white"
-    x = 16
-    for words, colour in key:
-        plot.add_layout(Label(x=x, y=8, x_units="screen", y_units="screen", text=PlainText(words), text_color=colour,
-                              text_font_size="13px", text_font_style="bold"))  # fmt: skip
-        x += 28 + 8 * len(words)
-    return plot

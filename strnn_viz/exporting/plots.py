@@ -12,24 +12,25 @@ import shutil
 import subprocess
 import tempfile
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import holoviews as hv
 from bokeh.document import Document
-from bokeh.models import LayoutDOM, PlainText, Plot, Title
+from bokeh.models import LayoutDOM
 
 from strnn_viz import views
 from strnn_viz.errors import StrnnVizError, UsageError
+from strnn_viz.exporting.figures import HEIGHT, WIDTH, as_svg, bokeh_figure, headed, sheet
 from strnn_viz.exporting.replay import bokeh_script, in_page
 from strnn_viz.runs import Run
 
-WIDTH, HEIGHT = 900, 520
-_LETTERS = 135  # of a title that fit the width
 _PATIENCE = 120  # seconds
-_INK = "#1c2329"
+_FRAME = 560  # pixels of a frame of a rewiring, without its words
+_FRAME_LINE = 16  # pixels of a line of them
+_FRAME_LETTERS, _SHEET_LETTERS = 78, 130  # of a line
+_NOTHING = "\N{NO-BREAK SPACE}"
 _BROWSERS = (
     "chromium",
     "chromium-browser",
@@ -47,6 +48,33 @@ class View:
 
     draw: Callable[..., Any]
     title: Callable[..., str]
+
+    def figure(self, run: Run, epoch: int, layer: str | None) -> LayoutDOM:
+        """A Bokeh figure of a fixed size on white, with the run and the view's sentence above it."""
+        plot = bokeh_figure(self.draw(run, epoch, layer=layer, height=HEIGHT), WIDTH, HEIGHT)
+        return headed(plot, [(run.name, "15px", "bold"), (self.title(run, epoch, layer=layer), "12px", "normal")])
+
+
+class Rewiring(View):
+    """The rewiring that led to an epoch, in its four frames."""
+
+    def figure(self, run: Run, epoch: int, layer: str | None) -> LayoutDOM:
+        """The frames two by two, each below its words; raises `StrnnVizError` where there is no rewiring to show."""
+        words, event = views.rewiring_words(run, epoch, layer=layer), views.event_of(run, epoch, layer)
+        if event is None:
+            raise StrnnVizError(views.no_rewiring(run, epoch, layer=layer))
+        told = [textwrap.wrap(sentences, _FRAME_LETTERS) for sentences in words]
+        most = max(map(len, told))
+        plots = []
+        for i, (name, lines) in enumerate(zip(views.FRAMES, told, strict=True)):
+            drawn = self.draw(run, epoch, layer=layer, height=None, frame=i + 1)
+            plot = bokeh_figure(drawn, _FRAME, _FRAME + most * _FRAME_LINE)
+            below = "\n".join([*lines, *[_NOTHING] * (most - len(lines))])  # so that all begin at one height
+            plots.append(headed(plot, [(f"{i + 1} · {name}", "13px", "bold"), (below, "12px", "normal")]))
+        patch = textwrap.fill(f"The patch: {views.patch_words(event)}", _SHEET_LETTERS)
+        sentence = f"{self.title(run, epoch, layer=layer)}\n{patch}"
+        key = [(f"{sign} {word}", colour) for word, colour, sign in views.REWIRING_LEGEND]
+        return sheet([(run.name, "15px", "bold"), (sentence, "12px", "normal")], plots, 2, _FRAME, key)
 
 
 #: Views by the name that --view takes.
@@ -68,6 +96,7 @@ VIEWS = {
     "epochs-apart": View(views.distance_map, views.distance_map_title),
     "path": View(views.distance_path, views.distance_map_title),
     "one-unit": View(views.ego_network, views.ego_title),
+    "rewiring": Rewiring(views.rewiring_frame, views.rewiring_title),
 }
 
 
@@ -86,45 +115,6 @@ def find_browser() -> str:
             "msedge). Install one; --view masks as .png needs none, and an .html replay is drawn where it is opened."
         )
     return found
-
-
-def plot_figure(run: Run, epoch: int, view: View, layer: str | None) -> Any:
-    """A view as a Bokeh figure of a fixed size on white, with the run and the view's sentence above it."""
-    plot = bokeh_figure(view.draw(run, epoch, layer=layer, height=HEIGHT), WIDTH, HEIGHT)
-    return headed(plot, [(run.name, "15px", "bold"), (view.title(run, epoch, layer=layer), "12px", "normal")])
-
-
-def bokeh_figure(element: Any, width: int, height: int) -> Any:
-    """A HoloViews element as a Bokeh figure of a fixed size on white."""
-    plot = hv.renderer("bokeh").get_plot(element).state
-    plot.update(sizing_mode=None, width=width, height=height, frame_height=None)
-    plot.update(background_fill_color="white", border_fill_color="white", min_border=16)
-    return plot
-
-
-def headed(plot: Any, lines: Sequence[tuple[str, ...]]) -> Any:
-    """A figure with lines above it.
-
-    Parameters
-    ----------
-    plot : Bokeh figure
-    lines : sequence of (str, str, str) or of (str, str, str, str)
-        Text, size, style and colour of each, from the top; long ones are wrapped.
-    """
-    for text, size, look, *colour in reversed(lines):  # the last one added stands on top
-        wrapped = "\n".join(part for line in text.splitlines() for part in textwrap.wrap(line, _LETTERS))
-        # Plain: a name with dollar signs is no formula.
-        title = Title(text=PlainText(wrapped), text_font_size=size, text_font_style=look)
-        title.text_color = colour[0] if colour else _INK
-        plot.add_layout(title, "above")
-    return plot
-
-
-def as_svg(plot: LayoutDOM) -> LayoutDOM:
-    """A figure, or several in a grid, drawn as SVG from now on."""
-    for part in plot.select({"type": Plot}):
-        part.output_backend = "svg"
-    return plot
 
 
 def draw_in_browser(plot: Any, kind: str, browser: str) -> bytes:

@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from strnn_viz.views import FRAMES
 from tests.browser.saving import open_share, save
 from tests.browser.test_explorer import choose, move, shown_epoch
 from tests.dashboard.conftest import wait_for
@@ -39,6 +40,11 @@ def test_views_are_saved_by_the_browser_and_open_again(page: Page, finished: str
     drawn = ElementTree.fromstring(svg.read_text(encoding="utf-8"))
     texts = [element.text for element in drawn.iter("{http://www.w3.org/2000/svg}text")]
     assert {"demo-uniform", "epoch", "perplexity"} <= set(texts)
+    sheet = ElementTree.fromstring(save(dialog, "Rewiring explained", "SVG", tmp_path).read_text(encoding="utf-8"))
+    filled = [text for text in sheet.iter("{http://www.w3.org/2000/svg}text") if text.get("fill") != "none"]
+    assert [text.text for text in filled if re.match(r"\d · ", text.text or "")] == [
+        f"{i} · {name}" for i, name in enumerate(FRAMES, 1)
+    ]
     png = save(dialog, "Weight magnitudes", "PNG", tmp_path)
     with Image.open(png) as picture:
         assert (picture.width / picture.height) == pytest.approx(900 / 520, rel=0.2)
