@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from html import escape
 from typing import Any
-from urllib.parse import quote
 
 import panel as pn
 import panel_material_ui as pmui
@@ -13,6 +13,7 @@ from strnn_viz.dashboard import choices
 from strnn_viz.dashboard.cursor import Cursor
 from strnn_viz.dashboard.hub import RunHub, RunState
 from strnn_viz.dashboard.launcher import Launcher, check_fork
+from strnn_viz.dashboard.link import compare_link
 from strnn_viz.dashboard.parts import Text, paragraphs
 from strnn_viz.dashboard.starting import Starting
 from strnn_viz.dashboard.theme import FIELD_SX, style
@@ -268,5 +269,5 @@ def _comparison(kin: Sequence[str]) -> str:
     """A link to the page that sets runs side by side, at most as many as it takes."""
     if len(kin) < 2:
         return ""
-    runs = quote(",".join(kin[:MOST_RUNS]), safe=",")
-    return f'<p><a href="./compare?runs={runs}">Compare {"the two" if len(kin) == 2 else "them"}</a></p>'
+    link = compare_link(kin[:MOST_RUNS])
+    return f'<p><a href="{escape(link)}">Compare {"the two" if len(kin) == 2 else "them"}</a></p>'

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import TypeAlias
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
 Window: TypeAlias = tuple[float, float, float, float]
 
@@ -81,7 +81,7 @@ class ComparedPlace:
         """As it stands in an address after the question mark; only what is not the usual."""
         return _query(
             {
-                "runs": ",".join(self.runs),
+                "runs": ",".join(_name_text(name) for name in self.runs),
                 "epoch": _epoch_text(self.epoch),
                 "matrix": self.matrix,
                 "mode": self.mode,
@@ -89,6 +89,16 @@ class ComparedPlace:
                 "zoom": _window_text(self.zoom),
             }
         )
+
+
+def explorer_link(name: str) -> str:
+    """The address of the explorer of a run, from any page."""
+    return f"./explorer?{Place(run=name).query}"
+
+
+def compare_link(names: Sequence[str]) -> str:
+    """The address of the page that compares some runs, from any page."""
+    return f"./compare?{ComparedPlace(tuple(names)).query}"
 
 
 def read_place(arguments: Mapping[str, Sequence[bytes]]) -> tuple[Place, list[str]]:
@@ -117,7 +127,7 @@ def read_compared(arguments: Mapping[str, Sequence[bytes]]) -> tuple[ComparedPla
     given = _given(arguments)
     problems: list[str] = []
     listed = (value.decode("utf-8", errors="replace").split(",") for value in arguments.get("runs", ()))
-    runs = tuple(name.strip() for names in listed for name in names if name.strip())
+    runs = tuple(unquote(name.strip()) for names in listed for name in names if name.strip())
     epoch, zoom = _epoch(given, problems), _zoom(given, problems)
     words = {name: given.get(name, "") for name in ("matrix", "mode", "pair")}
     return ComparedPlace(runs, epoch, **words, zoom=zoom[0] if zoom else None), problems
@@ -150,6 +160,11 @@ def _zoom(given: Mapping[str, str], problems: list[str]) -> tuple[Window | None,
 
 def _query(told: Mapping[str, str]) -> str:
     return urlencode({name: text for name, text in told.items() if text}, quote_via=quote, safe=",;")
+
+
+def _name_text(name: str) -> str:
+    """A name among others: its own commas, and so its percent signs, are escaped once more than the address does."""
+    return name.replace("%", "%25").replace(",", "%2C")
 
 
 def _epoch_text(epoch: int | None) -> str:

@@ -6,12 +6,12 @@ import math
 from collections.abc import Sequence
 from datetime import datetime
 from html import escape
-from urllib.parse import quote, urlencode
 
 from strnn_viz import views
 from strnn_viz.dashboard.branches import Branch
 from strnn_viz.dashboard.choices import INITIALIZATIONS
 from strnn_viz.dashboard.hub import RunState
+from strnn_viz.dashboard.link import explorer_link
 from strnn_viz.dashboard.thumbnail import SIZE
 from strnn_viz.dashboard.words import SIGNS, count, status_line
 from strnn_viz.data.corpus import SOURCES
@@ -22,16 +22,6 @@ from strnn_viz.runs import Run
 _FIRST = {name: words if name != "uniform" else name for words, name in INITIALIZATIONS.items()}
 _CURVE = (132, 40)  # pixels of a sparkline, across and down
 _POINTS = 120  # values it is drawn of, at most
-
-
-def explorer_link(name: str) -> str:
-    """The address of the explorer of a run, from any page."""
-    return f"./explorer?{urlencode({'run': name})}"
-
-
-def compare_link(names: Sequence[str]) -> str:
-    """The address of the page that compares some runs, from any page."""
-    return f"./compare?runs={quote(','.join(names), safe=',')}"
 
 
 def what(run: Run) -> str:

@@ -17,6 +17,7 @@ from strnn_viz.dashboard.branches import Family
 from strnn_viz.dashboard.chrome import quiet_page
 from strnn_viz.dashboard.hub import RunHub, RunState
 from strnn_viz.dashboard.launcher import Launcher
+from strnn_viz.dashboard.link import compare_link
 from strnn_viz.dashboard.parts import Pace, Text, paragraphs
 from strnn_viz.dashboard.starting import Starting
 from strnn_viz.dashboard.theme import style
@@ -233,7 +234,7 @@ class RunsPage:
             return f'<span class="muted">{what}</span>'
         if len(ticked) > MOST:
             return f'<span class="muted">{len(ticked)} runs are ticked, and {MOST} can be compared: untick some</span>'
-        return f'<a href="{escape(listing.compare_link(ticked))}">Compare {len(ticked)} runs</a>'
+        return f'<a href="{escape(compare_link(ticked))}">Compare {len(ticked)} runs</a>'
 
     def _tick(self, name: str, on: bool) -> None:
         self._ticked = [one for one in self._ticked if one != name] + ([name] if on else [])

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strnn_viz.dashboard.link import ComparedPlace, Place, read_compared, read_place
+from strnn_viz.dashboard.link import ComparedPlace, Place, compare_link, explorer_link, read_compared, read_place
 
 SIDES = st.lists(st.integers(0, 9999), min_size=2, max_size=2, unique=True).map(
     lambda two: [s / 1e4 for s in sorted(two)]
@@ -53,7 +53,7 @@ def test_bytes_that_are_no_text_and_unknown_names_do_no_harm() -> None:
 
 
 @given(
-    st.lists(TEXT.filter(lambda name: name and "," not in name), max_size=3),
+    st.lists(TEXT.filter(bool), max_size=3),
     st.one_of(st.none(), st.integers(0, 10**8)), TEXT, TEXT, TEXT, WINDOWS,
 )  # fmt: skip
 def test_an_address_of_a_comparison_leads_back_too(runs, epoch, matrix, mode, pair, zoom) -> None:
@@ -66,7 +66,13 @@ def test_an_address_of_a_comparison_tells_only_what_is_not_usual() -> None:
     assert ComparedPlace().query == ""
     place = ComparedPlace(("a", "b"), 3, "lstm.0.weight_ih", "swipe", "B,A", (0.25, 0, 0.5, 1))
     assert place.query == "runs=a,b&epoch=3&matrix=lstm.0.weight_ih&mode=swipe&pair=B,A&zoom=0.25,0,0.5,1"
+    assert read_compared({"runs": [b"50%, b%"]}) == (ComparedPlace(("50%", "b%")), [])  # as a person writes it
     assert read_compared({"runs": [b"a", b"b, c,"]}) == (ComparedPlace(("a", "b", "c")), [])
     found, problems = read_compared({"epoch": [b"-1"], "zoom": [b"1"]})
     assert found == ComparedPlace()
     assert len(problems) == 2
+
+
+def test_links_name_runs_whatever_they_are_called() -> None:
+    assert explorer_link("a b&") == "./explorer?run=a%20b%26"
+    assert compare_link(["a", "50%, ü & <b>=+"]) == "./compare?runs=a,50%2525%252C%20%C3%BC%20%26%20%3Cb%3E%3D%2B"

@@ -10,11 +10,6 @@ from strnn_viz.runs import Run, RunWriter
 from tests.synthetic import make_run
 
 
-def test_links_name_runs_whatever_they_are_called() -> None:
-    assert listing.compare_link(["a", "ü & <b>=+"]) == "./compare?runs=a,%C3%BC%20%26%20%3Cb%3E%3D%2B"
-    assert listing.explorer_link("a b&") == "./explorer?run=a+b%26"
-
-
 def test_what_a_run_is(tmp_path: Path) -> None:
     run = make_run(tmp_path / "era", preset("era", method="rigl", seed=7), epochs=2, hidden=8, accuracy=True)
     words = listing.what(run)
