@@ -31,7 +31,7 @@ def test_every_view_of_the_explorer_has_a_name():
     assert {"masks", "learning", "magnitudes"} < set(VIEWS)
 
 
-@pytest.mark.parametrize("name", VIEWS.keys() - {"rewiring"})
+@pytest.mark.parametrize("name", [name for name in VIEWS if name != "rewiring"])
 def test_every_view_becomes_a_figure_with_its_sentence(language, name):
     plot = VIEWS[name].figure(language, 3, None)
     assert (plot.width, plot.height, plot.sizing_mode) == (WIDTH, HEIGHT, None)
