@@ -14,7 +14,7 @@ from strnn_viz import views
 from strnn_viz.dashboard.cursor import Cursor
 from strnn_viz.dashboard.dialog import Dialog
 from strnn_viz.dashboard.hub import RunHub
-from strnn_viz.dashboard.parts import Text, paragraphs
+from strnn_viz.dashboard.parts import Text, key_words, paragraphs
 from strnn_viz.dashboard.plots import Plot, View
 from strnn_viz.dashboard.theme import style
 from strnn_viz.errors import StrnnVizError
@@ -141,7 +141,7 @@ class Explain:
         ]
         for part in (self.frames, self.back, self.next):
             part.visible = bool(told)
-        self.key.say(_legend() if told else "")
+        self.key.say(f"<div>{key_words(views.REWIRING_LEGEND)}</div>" if told else "")
         self.patch.say(f"The patch: {escape(where)}" if told else "")
         self._point()
 
@@ -189,12 +189,3 @@ def _where(run: Run, epoch: int | None, *, layer: str | None) -> str:
 
 def _label(run: Run, info: LayerInfo) -> str:
     return matrix_role(run, info) if info.group else info.name
-
-
-def _legend() -> str:
-    """What the marks mean, in words and shapes too."""
-    words = [
-        f'<span><b style="color:{colour}">{sign}</b> {escape(word)}</span>'
-        for word, colour, sign in views.REWIRING_LEGEND
-    ]
-    return f"<div>{''.join(words)}</div>"

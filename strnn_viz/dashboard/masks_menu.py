@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from html import escape
 from typing import Any
 
 import panel as pn
 import panel_material_ui as pmui
 
-from strnn_viz.dashboard.parts import Text
+from strnn_viz.dashboard.parts import Text, key_words
 from strnn_viz.dashboard.theme import style
 from strnn_viz.views import palette
 from strnn_viz.views._scale import sequential
@@ -87,12 +86,12 @@ def legend(colouring: str, oldest: int, lit: tuple[float, float] | None = None) 
     if colouring == "age":
         bar = ", ".join(sequential(_AGES, reverse=True))
         key = f'<i style="background: linear-gradient(to right, {bar})"></i>'
-        words = [f"<span>▲ born now {key} {oldest:,} epochs old</span>"]
+        words = f"<span>▲ born now {key} {oldest:,} epochs old</span>"
     else:
-        words = [f'<span><b style="color:{colour}">{sign}</b> {escape(word)}</span>' for word, colour, sign in LEGEND]
+        words = key_words(LEGEND)
     if lit is not None:
-        words.append(f'<span><b style="color:{palette.SURVIVED}">▒</b> not lit</span>')
-    return f"<div>{''.join(words)}<span><b>□</b> empty</span></div>"
+        words += key_words([("not lit", palette.SURVIVED, "▒")])
+    return f"<div>{words}<span><b>□</b> empty</span></div>"
 
 
 def nearer(window: tuple[float, float, float, float], factor: float, least: tuple[float, float]) -> Any:

@@ -16,9 +16,9 @@ from html import escape
 from importlib.util import find_spec
 from pathlib import Path
 from typing import IO
-from urllib.parse import urlencode
 
 from strnn_viz.dashboard.address import usable_port, wait_until_up
+from strnn_viz.dashboard.link import Place
 from strnn_viz.errors import RunError, UsageError
 from strnn_viz.runs import Run, files
 
@@ -110,11 +110,9 @@ def explore(source: Run | str | os.PathLike[str], *, epoch: int | None = None, h
         raise RunError(f"{path} is neither a run nor a directory of runs. Give where a RunWriter records.")
     is_run = (path / files.RUN).is_file()
     folder, name = (path.parent, path.name) if is_run else (path, "")
-    asked = {"run": name} if name else {}
-    if epoch is not None:
-        asked["epoch"] = str(epoch)
+    query = Place(run=name, epoch=epoch).query
     url = f"{_server(folder).url}explorer"
-    return Shown(folder, name, f"{url}?{urlencode(asked)}" if asked else url, height)
+    return Shown(folder, name, f"{url}?{query}" if query else url, height)
 
 
 @dataclass(eq=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from html import escape
 from typing import Any
 
@@ -84,6 +84,13 @@ def repeat(work: Callable[[], None], milliseconds: int) -> PeriodicCallback:
     cost.
     """
     return PeriodicCallback(callback=work, period=milliseconds, background=True, log=False)
+
+
+def key_words(entries: Iterable[tuple[str, str, str]]) -> str:
+    """What marks mean, as HTML; entries are a word, a colour and a sign."""
+    return "".join(
+        f'<span><b style="color:{colour}">{sign}</b> {escape(word)}</span>' for word, colour, sign in entries
+    )
 
 
 def paragraphs(*texts: str, kind: str = "") -> str:

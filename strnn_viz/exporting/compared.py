@@ -120,8 +120,7 @@ def _masks(c: Compared) -> LayoutDOM:
         plots.append(plot)
     seen = "" if c.window == WHOLE else ", a part"
     what = f"{c.label}{seen}, epoch {c.epoch:,}: {len(plots)} masks on one colour scale"
-    key = [(f"{sign} {word}", colour) for word, colour, sign in LEGEND]
-    return sheet([(what, "15px", "bold")], plots, across, side, key)
+    return sheet([(what, "15px", "bold")], plots, across, side, LEGEND)
 
 
 def _difference(c: Compared) -> LayoutDOM:
@@ -137,9 +136,9 @@ def _difference(c: Compared) -> LayoutDOM:
         f"{shared.both:,} connections in both, {chance_words(shared)}"
     )
     key = [
-        (f"◀ only in {x.letter}: {shared.only_a:,}", x.colour),
-        (f"■ in both: {shared.both:,}", palette.SURVIVED),
-        (f"▶ only in {y.letter}: {shared.only_b:,}", y.colour),
+        (f"only in {x.letter}: {shared.only_a:,}", x.colour, "◀"),
+        (f"in both: {shared.both:,}", palette.SURVIVED, "■"),
+        (f"only in {y.letter}: {shared.only_b:,}", y.colour, "▶"),
     ]
     head = [(f"{x.letter} {a.name} and {y.letter} {b.name}", "15px", "bold"), (sentence, "12px", "normal")]
     return sheet(head, [bokeh_figure(drawn, WIDTH, WIDTH)], 1, WIDTH, key)

@@ -15,8 +15,8 @@ _LETTERS = 135  # of a title that fit the width
 _LINE = 26  # pixels that a line of text is high
 _INK = "#1c2329"
 
-#: What stands below a sheet: words, each in its colour.
-Key: TypeAlias = Sequence[tuple[str, str]]
+#: What stands below a sheet: words, the colour of each, and its sign.
+Key: TypeAlias = Sequence[tuple[str, str, str]]
 
 
 def bokeh_figure(element: Any, width: int, height: int) -> Any:
@@ -64,8 +64,8 @@ def sheet(head: Sequence[tuple[str, str, str]], plots: Sequence[Any], across: in
         Plots in a row.
     side : int
         Width of each, in pixels.
-    key : sequence of (str, str)
-        Words and their colours.
+    key : sequence of (str, str, str)
+        Words, the colour of each, and its sign.
     """
     wide = across * side
     lines = sum(len(text.splitlines()) for text, *_ in head)
@@ -83,7 +83,8 @@ def _strip(width: int, height: int, key: Key) -> Any:
     plot.axis.visible = plot.grid.visible = False
     plot.background_fill_color = plot.border_fill_color = "white"
     x = 16
-    for words, colour in key:
+    for word, colour, sign in key:
+        words = f"{sign} {word}"
         plot.add_layout(Label(x=x, y=8, x_units="screen", y_units="screen", text=PlainText(words), text_color=colour,
                               text_font_size="13px", text_font_style="bold"))  # fmt: skip
         x += 28 + 8 * len(words)

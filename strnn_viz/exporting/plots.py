@@ -73,8 +73,8 @@ class Rewiring(View):
             plots.append(headed(plot, [(f"{i + 1} · {name}", "13px", "bold"), (below, "12px", "normal")]))
         patch = textwrap.fill(f"The patch: {views.patch_words(event)}", _SHEET_LETTERS)
         sentence = f"{self.title(run, epoch, layer=layer)}\n{patch}"
-        key = [(f"{sign} {word}", colour) for word, colour, sign in views.REWIRING_LEGEND]
-        return sheet([(run.name, "15px", "bold"), (sentence, "12px", "normal")], plots, 2, _FRAME, key)
+        head = [(run.name, "15px", "bold"), (sentence, "12px", "normal")]
+        return sheet(head, plots, 2, _FRAME, views.REWIRING_LEGEND)
 
 
 #: Views by the name that --view takes.

@@ -109,12 +109,12 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def steady(look: Callable[[], Seen]) -> Seen:
-    """What is seen once it has stopped changing: the same in three looks on end."""
+    """What is seen once it has stopped changing: the same in five looks on end."""
     seen: list[Seen] = []
 
     def same_again() -> bool:
         seen.append(look())
-        return len(seen) >= 3 and seen[-1] == seen[-2] == seen[-3]
+        return len(seen) >= 5 and all(look == seen[-1] for look in seen[-5:])
 
     wait_for(same_again)
     return seen[-1]

@@ -62,7 +62,7 @@ def test_a_rewiring_is_a_sheet_of_four_frames_with_their_words_and_its_patch(lan
     ]
 
 
-def test_an_epoch_no_rewiring_led_to_says_so(language, tmp_path):
+def test_an_epoch_no_rewiring_led_to_says_so(language):
     with pytest.raises(StrnnVizError, match="no rewiring led to it"):
         VIEWS["rewiring"].figure(language, 0, None)
 

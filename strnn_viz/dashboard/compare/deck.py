@@ -6,7 +6,6 @@ import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from html import escape
 from typing import Any
 
 import panel as pn
@@ -15,17 +14,17 @@ import panel_material_ui as pmui
 from strnn_viz.dashboard.compare.chart import FILLING, Chart, Panel
 from strnn_viz.dashboard.compare.distances import Distances
 from strnn_viz.dashboard.compare.pair import DIFFERENCE, USUAL, Pair
-from strnn_viz.dashboard.compare.standing import Standing, colour_scale
+from strnn_viz.dashboard.compare.standing import Standing, caption, colour_scale
 from strnn_viz.dashboard.compare.zoom import Zoom
 from strnn_viz.dashboard.hub import RunHub
 from strnn_viz.dashboard.link import ComparedPlace
+from strnn_viz.dashboard.masks_menu import legend
 from strnn_viz.dashboard.parts import Text
 from strnn_viz.dashboard.theme import style
 from strnn_viz.errors import StrnnVizError
 from strnn_viz.exporting.compared import Compared
 from strnn_viz.runs import LayerInfo, Run
-from strnn_viz.topology import changes, default_matrix, layer_label
-from strnn_viz.views import LEGEND
+from strnn_viz.topology import default_matrix, layer_label
 from strnn_viz.views._compared import LOOKS, MOST_RUNS
 from strnn_viz.views.compared_density import Densities, compared_density, compared_density_title, densities
 from strnn_viz.views.compared_distance import Way, compared_distance, compared_distance_title
@@ -79,7 +78,7 @@ class Deck:
         self.gallery = pn.Column(stylesheets=[style("gallery")], **FILLING)
         self.gallery_card = Panel(
             "masks", "Connections side by side", [self.gallery], [self.zoom.view(), self.matrix],
-            foot=_legend(), shown=["compared_mask"],
+            foot=Text(legend("state", 0), looks="legend"), shown=["compared_mask"],
         )  # fmt: skip
         self.pair = Pair(hub, self.zoom, self.redraw)
         self.charts = {area: Chart(hub, area, over_epochs=area != "density") for area in _NAMES}
@@ -280,7 +279,7 @@ class Deck:
                 (*s.key, scaled, *window, rows, columns),
                 partial(compared_mask, s.run, s.epoch, own, **look),
             )
-            chart.caption.say(_caption(s, own))
+            chart.caption.say(caption(s, own))
         label = layer_label(found[0].run, info.name)
         own_epochs, matrices = [s.epoch for s in found], [s.matrix(info.name) for s in found]
         self.gallery_card.telling.tell(
@@ -332,24 +331,6 @@ class Deck:
         self.charts[area].point(epoch)
         self.panels[area].telling.tell((names, key, epoch), lambda: [summary()])
         return title()
-
-
-def _caption(s: Standing, info: LayerInfo | None) -> str:
-    """Which run a mask is of, where that stands, and how many connections it has."""
-    look = LOOKS[s.place]
-    named = f'<b style="color:{look.colour}">{look.letter}</b> {escape(s.name)}, {escape(s.words)}'
-    if info is None:
-        return f"{named}: it has no such matrix"
-    if s.epoch is None:
-        return named
-    now = changes(s.run, s.epoch, [info])
-    return f"{named}: {now.nnz:,} connections, {now.rewired:.1%} rewired"
-
-
-def _legend() -> Text:
-    """What the colours of the masks mean, in words and shapes too."""
-    words = [f'<span><b style="color:{colour}">{sign}</b> {word}</span>' for word, colour, sign in LEGEND]
-    return Text(f"<div>{''.join(words)}<span><b>□</b> empty</span></div>", looks="legend")
 
 
 def _readable(hub: RunHub, names: Sequence[str]) -> list[Run]:

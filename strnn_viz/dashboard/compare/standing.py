@@ -9,6 +9,7 @@ from typing import NamedTuple
 from strnn_viz.dashboard.hub import RunHub, RunState
 from strnn_viz.dashboard.words import SIGNS
 from strnn_viz.runs import LayerInfo, Run
+from strnn_viz.topology import changes
 from strnn_viz.topology.between import nearest_epoch
 from strnn_viz.views._compared import LOOKS
 from strnn_viz.views.compared_masks import common_density
@@ -105,6 +106,18 @@ def colour_scale(hub: RunHub, found: Sequence[Standing], name: str) -> float:
     """The density that the cells of one matrix are scaled to in all of some runs."""
     key = ("compare", "scale", name, *((s.name, s.state.version[0], s.state.epochs[:1]) for s in found))
     return hub.derived(key, lambda: common_density([s.run for s in found], [s.matrix(name) for s in found]))
+
+
+def caption(s: Standing, info: LayerInfo | None) -> str:
+    """Which run a mask is of, where that stands, and how many connections it has."""
+    look = LOOKS[s.place]
+    named = f'<b style="color:{look.colour}">{look.letter}</b> {escape(s.name)}, {escape(s.words)}'
+    if info is None:
+        return f"{named}: it has no such matrix"
+    if s.epoch is None:
+        return named
+    now = changes(s.run, s.epoch, [info])
+    return f"{named}: {now.nnz:,} connections, {now.rewired:.1%} rewired"
 
 
 def key_chips(found: Sequence[Standing], about: Sequence[str]) -> str:
