@@ -571,6 +571,10 @@ def test_settings_and_chips(tmp_path: Path, compared: Path) -> None:
     assert differing_settings(found[0].run.config, found[1].run.config) == "method (ST-RNN, RigL)"
     chips = key_chips(found, ["<i>", ""])
     assert '<b>B</b> <a href="./explorer?run=fork">fork</a>' in chips
+    odd = key_chips(
+        [found[0]._replace(run=make_run(tmp_path / "a&b #1", preset("demo", epochs=1), epochs=1, hidden=4))], [""]
+    )
+    assert '<a href="./explorer?run=a%26b%20%231">a&amp;b #1</a>' in odd
     assert "&lt;i&gt;" in chips
     assert asked_words([], ["a"]) == []
 

@@ -7,6 +7,7 @@ from html import escape
 from typing import NamedTuple
 
 from strnn_viz.dashboard.hub import RunHub, RunState
+from strnn_viz.dashboard.link import explorer_link
 from strnn_viz.dashboard.words import SIGNS
 from strnn_viz.runs import LayerInfo, Run
 from strnn_viz.topology import changes
@@ -136,7 +137,7 @@ def key_chips(found: Sequence[Standing], about: Sequence[str]) -> str:
         sample = (
             f'<svg viewBox="0 0 32 14" style="color:{look.colour}" aria-hidden="true">{line}{_MARKS[look.marker]}</svg>'
         )
-        link = f'<a href="./explorer?run={escape(s.name)}">{escape(s.name)}</a>'
+        link = f'<a href="{escape(explorer_link(s.name))}">{escape(s.name)}</a>'
         status = f"{SIGNS.get(s.state.status, '')} {s.state.status}"
         ends = f"{escape(told)} · " if told else ""
         rest = f'<span class="muted">{ends}{escape(status)} · {escape(s.words)}</span>'
