@@ -36,7 +36,8 @@ from strnn_viz.dashboard.page import LOOK_MS, Explorer
 from strnn_viz.dashboard.parts import repeat
 from strnn_viz.dashboard.runs_page import RunsPage
 
-_DETACHED = [("ws.py", "on_close"), ("connection.py", "session")]  # where an assertion says that a viewer has left
+_DETACHED = ("connection.py", "session")  # where an assertion says that a viewer has left
+_BOKEH_LOGS = ("bokeh.server.views.ws", "bokeh.server.protocol_handler", "tornado.application")
 MESSAGE_BYTES = 64 * 2**20  # of one websocket message; Bokeh's own 20 MB would do for pooled masks only
 
 
@@ -189,7 +190,7 @@ def serve(
     # Whatever the environment says, a page takes scripts and styles from its server alone. Said here once, since Panel
     # says it while it makes a page and takes it back, also under the hands of another thread that makes one.
     settings.resources.set_value("server")
-    for name in ("bokeh.server.views.ws", "tornado.application"):
+    for name in _BOKEH_LOGS:
         logging.getLogger(name).addFilter(_expected)
 
     def make() -> Any:
@@ -279,10 +280,10 @@ def _expected(record: logging.LogRecord) -> bool:
     if "connection was closed" in record.getMessage():
         return False
     # Where Bokeh's ping finds a viewer gone before its socket has said so, Bokeh detaches the session, and asserts that
-    # there is one when the socket says it.
+    # there is one when the socket says it, or still has a message of that viewer.
     error = record.exc_info[1] if record.exc_info else None
     where = traceback.extract_tb(error.__traceback__) if isinstance(error, AssertionError) else []
-    return [(Path(frame.filename).name, frame.name) for frame in where[-2:]] != _DETACHED
+    return not where or (Path(where[-1].filename).name, where[-1].name) != _DETACHED
 
 
 def _open_browser(url: str) -> None:

@@ -22,9 +22,9 @@ from bokeh.model import Model
 from bokeh.util.serialization import make_id
 
 from strnn_viz.dashboard.theme import FONT
+from strnn_viz.views import off_page
 
 hv.extension("bokeh", logo=False)
-hv.renderer("bokeh").webgl = False  # on software GL a figure of a few thousand marks takes seconds
 hv.opts.defaults(hv.opts.Labels(text_font={"value": FONT}, backend="bokeh"))
 
 
@@ -77,8 +77,7 @@ class Stage:
             self._element = element
             if self._plot is None:
                 drawn = hv.DynamicMap(lambda count: self._element, streams=[self._moment])  # noqa: ARG005 - the stream's
-                self._plot = hv.renderer("bokeh").instance(mode="default").get_plot(drawn)
-                # HoloViews gives it to the session that happens to ask first, and would end it with that session.
+                self._plot = off_page(drawn)
                 self._plot.document = self._document
                 self._document.add_root(self._plot.state)
             # Also the first time: an update sets properties that making a figure does not.

@@ -6,9 +6,10 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
-import holoviews as hv
 from bokeh.models import GridBox, Label, LayoutDOM, PlainText, Plot, Range1d, Title
 from bokeh.plotting import figure
+
+from strnn_viz.views import off_page
 
 WIDTH, HEIGHT = 900, 520
 _LETTERS = 135  # of a title that fit the width
@@ -21,7 +22,7 @@ Key: TypeAlias = Sequence[tuple[str, str, str]]
 
 def bokeh_figure(element: Any, width: int, height: int) -> Any:
     """A HoloViews element as a Bokeh figure of a fixed size on white."""
-    plot = hv.renderer("bokeh").get_plot(element).state
+    plot = off_page(element).state
     plot.update(sizing_mode=None, width=width, height=height, frame_height=None)
     plot.update(background_fill_color="white", border_fill_color="white", min_border=16)
     return plot

@@ -15,6 +15,7 @@ from strnn_viz.views.magnitude_map import magnitude_map
 from strnn_viz.views.magnitudes import magnitudes, magnitudes_title
 from strnn_viz.views.masks import LEGEND, active_words, mask_evolution, mask_title
 from strnn_viz.views.nnstd import nnstd_distance, nnstd_title
+from strnn_viz.views.off_page import off_page
 from strnn_viz.views.prune_rate import prune_rate, prune_rate_title
 from strnn_viz.views.rewiring import FRAMES, REWIRING_LEGEND, event_of, explained_matrix, rewiring_frame
 from strnn_viz.views.rewiring_words import no_rewiring, patch_words, rewiring_title, rewiring_words
@@ -59,6 +60,7 @@ __all__ = [
     "nnstd_distance",
     "nnstd_title",
     "no_rewiring",
+    "off_page",
     "patch_words",
     "prune_rate",
     "prune_rate_title",

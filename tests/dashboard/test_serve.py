@@ -1,3 +1,4 @@
+import asyncio
 import contextlib
 import gc
 import logging
@@ -18,6 +19,7 @@ import panel as pn
 import pytest
 from bokeh.client import pull_session
 from bokeh.server.connection import ServerConnection
+from bokeh.server.protocol_handler import ProtocolHandler
 from bokeh.server.views.ws import WSHandler
 from bokeh.settings import settings
 from click.testing import CliRunner
@@ -183,7 +185,7 @@ def test_only_a_viewer_that_a_ping_found_gone_is_passed_over_in_silence(
 ) -> None:
     socket_of_viewer = WSHandler.__new__(WSHandler)
     socket_of_viewer.close_code = socket_of_viewer.close_reason = None
-    socket_of_viewer.connection = ServerConnection(None, socket_of_viewer, None, Mock())
+    socket_of_viewer.connection = ServerConnection(Mock(), socket_of_viewer, None, Mock())
     socket_of_viewer.connection.detach_session()
 
     def broken() -> None:
@@ -194,6 +196,8 @@ def test_only_a_viewer_that_a_ping_found_gone_is_passed_over_in_silence(
             ends()
         except AssertionError as error:
             logging.getLogger("tornado.application").error(ends.__name__, exc_info=error)
+    last_message = Mock(msgtype="PATCH-DOC", header={"msgid": "1"})
+    asyncio.run(ProtocolHandler().handle(last_message, socket_of_viewer.connection))
     assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == ["broken"]
 
 
