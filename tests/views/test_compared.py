@@ -137,7 +137,7 @@ def test_the_gap_is_over_all_seeds_of_a_kind(folder: Path, runs: list[Run], rend
     assert list(cursor["epoch"])[-1] == 2
     assert [str(t).strip() for t in words["text"]] in (["A", "B"], ["B", "A"])
     assert compared_gap_title(runs, found, 6) == (
-        "Epoch 4, perplexity against A: B +0.0 (+0.0%) (lower is better; "
+        "Epoch 4, perplexity against A: B ±0.0 (±0.0%) (lower is better; "
         "mean over 2 and 1 seeds, band from smallest to largest)"
     )
 
@@ -181,7 +181,12 @@ def test_nothing_in_common_is_told(folder: Path, renderer: Any) -> None:
 
 @pytest.mark.parametrize(
     ("absolute", "share", "words"),
-    [(-3.21, -0.021, "−3.2 (−2.1%)"), (150.4, 0.5, "+150 (+50.0%)")],
+    [
+        (-3.21, -0.021, "−3.2 (−2.1%)"),
+        (150.4, 0.5, "+150 (+50.0%)"),
+        (-0.04, -0.0007, "±0.0 (−0.1%)"),
+        (1e-3, 2e-5, "±0.0 (±0.0%)"),
+    ],
 )
 def test_gaps_in_words(absolute: float, share: float, words: str) -> None:
     found = gap({1: {0: absolute / share}}, {1: {0: absolute / share + absolute}}, share=True)
