@@ -8,6 +8,7 @@ from strnn_viz.topology.churn import BORN, DIED, EMPTY
 from strnn_viz.topology.connection import Connection, block, connection
 from strnn_viz.views._cells import MaskInfo, turned
 from strnn_viz.views._mask_cells import Order, unit_order
+from strnn_viz.views._plot import signed
 
 
 def under_pointer(
@@ -71,12 +72,11 @@ def told(found: Connection, epoch: int) -> list[str]:
         return ["No connection, and never was one"]
     regrown = {0: "never regrown", 1: "regrown once"}.get(found.regrown, f"regrown {found.regrown:,} times")
     since = f"in the first topology (epoch {found.born:,})" if found.first else f"born at epoch {found.born:,}"
-    if found.state in (EMPTY, DIED):
+    if found.weight is None:
         now = f"Died by epoch {epoch:,}" if found.state == DIED else f"No connection at epoch {epoch:,}"
         return [now, f"Was {since}" if found.first else f"Last {since}", regrown.capitalize()]
-    sign = f"{found.weight:+.5g}".replace("-", "\u2212")
     just = " (just now)" if found.state == BORN else ""
-    return [f"Weight {sign}", f"{since[0].upper()}{since[1:]}{just}", regrown.capitalize()]
+    return [f"Weight {signed(found.weight, '+.5g')}", f"{since[0].upper()}{since[1:]}{just}", regrown.capitalize()]
 
 
 def _gate(info: LayerInfo, row: int) -> tuple[str, int] | None:

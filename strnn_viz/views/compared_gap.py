@@ -126,7 +126,7 @@ def compared_gap(
     elements = [*bands, cursor_line(epoch, low, high, _X, _Y, straight), *curves, words([*ends, *none], _X, _Y)]
     label = "gap, points" if scale(runs[0]) == "linear" else f"gap, share of {LOOKS[0].letter}"
     digits = ".0%" if high - low > 0.12 else ".1%"
-    ticks = [(v, _signed(v, f"{abs(v):{digits}}") if abs(v) > 1e-9 else "0") for v in _ticks(low, high)]
+    ticks = [(v, _with_sign(v, f"{abs(v):{digits}}") if abs(v) > 1e-9 else "0") for v in _ticks(low, high)]
     return framed(elements, height=height, ylim=(low, high), ylabel=label, yticks=ticks, **axis)
 
 
@@ -150,8 +150,8 @@ def gap_words(found: Gap, place: int, measure: Measure) -> str:
     """One difference in words: ``−3.2 (−2.1%)`` of a perplexity, ``+1.4 points`` of an accuracy."""
     middle, absolute = float(found.middle[place]), float(found.absolute[place])
     if measure.lower_is_better:
-        return f"{_signed(absolute, value_text(measure, abs(absolute)))} ({_share(middle)})"
-    return f"{_signed(absolute, f'{100 * abs(absolute):.1f}')} points"
+        return f"{_with_sign(absolute, value_text(measure, abs(absolute)))} ({_share(middle)})"
+    return f"{_with_sign(absolute, f'{100 * abs(absolute):.1f}')} points"
 
 
 def gap_range(values: Sequence[float]) -> tuple[float, float]:
@@ -180,10 +180,10 @@ def _ticks(low: float, high: float) -> list[float]:
 
 
 def _share(value: float) -> str:
-    return _signed(value, f"{abs(value):.1%}")
+    return _with_sign(value, f"{abs(value):.1%}")
 
 
-def _signed(value: float, size: str) -> str:
+def _with_sign(value: float, size: str) -> str:
     """A rounded size with the sign of its value, or with both where nothing is left of it to have one."""
     if not any(digit in size for digit in "123456789"):
         return f"±{size}"

@@ -152,13 +152,21 @@ def test_colours_that_follow_a_column_stay_with_each_viewers_own_figure(run: Run
 
 
 def test_a_stage_leaves_alone_what_is_the_current_document(run: Run) -> None:
-    stage, session, before = Stage(), Document(), Document()
+    session, before = Document(), Document()
     with patch_curdoc(session):
-        first = stage.frame(mask_evolution(run, 0, layer="lstm.0.weight_hh"))
+        Stage().frame(mask_evolution(run, 0, layer="lstm.0.weight_hh"))
     # On a server it may be the page of another viewer, who is not being served, and may not be changed now.
     assert session.theme is before.theme
     assert not session.models
     assert session.callbacks.session_destroyed_callbacks == before.callbacks.session_destroyed_callbacks
+
+
+def test_a_stage_outlives_the_session_that_asked_for_it_first(run: Run) -> None:
+    stage, session = Stage(), Document()
+    with patch_curdoc(session):
+        first = stage.frame(mask_evolution(run, 0, layer="lstm.0.weight_hh"))
+    for ended in list(session.callbacks.session_destroyed_callbacks):
+        ended(None)
     figure = Figure(stage)
     figure.show(first)
     figure.show(stage.frame(mask_evolution(run, 4, layer="lstm.0.weight_hh")))
