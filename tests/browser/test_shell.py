@@ -89,3 +89,19 @@ def test_what_is_told_under_the_pointer_is_in_the_page_s_own_font(page: Page, fi
     expect(tip.first).to_be_visible()
     own = page.locator("body").evaluate("body => getComputedStyle(body).fontFamily")
     assert tip.first.evaluate("tip => getComputedStyle(tip).fontFamily") == own
+
+
+def test_what_is_told_under_the_pointer_stays_while_other_epochs_are_brought(page: Page, finished: str) -> None:
+    ready(page, finished)
+    plot = page.locator(".card.masks canvas").first.bounding_box()
+    page.mouse.move(plot["x"] + plot["width"] / 2, plot["y"] + plot["height"] / 2)
+    tip = page.locator(".card.masks").get_by_role("tooltip").first
+    expect(tip).to_contain_text("Gate")
+    told = tip.inner_text()
+    page.evaluate("""[...Bokeh.documents[0].all_models].filter(model => strnnReels.has(model)).forEach(
+        film => strnnReels.get(film).filled())""")
+    expect(tip).to_be_visible()
+    assert tip.inner_text() == told
+    page.get_by_role("slider", name="Epoch").press("ArrowLeft")  # told anew, of the epoch that is shown then
+    expect(page.locator(".player b")).to_have_text("11")
+    expect(tip).to_be_visible()

@@ -106,7 +106,7 @@ class Reel {
       const title = film.document?.get_model_by_id(first(told.data, "title") ?? "")
       title?.setv({text: picture.title}, {sync: false})
     }
-    if (this.tip) this.tip.hidden = true // the server tells it anew for what is shown now
+    this.answered() // what was told may be of another epoch
     const view = this.view()
     if (view && Number(view.el.dataset.epoch) !== picture.epoch) view.request_paint()
   }
@@ -212,10 +212,10 @@ class Reel {
     if (cell === this.cell) return this.place()
     this.cell = cell
     this.tip.hidden = true
-    this.question = [event.x, event.y]
+    this.question = [++this.asked, event.x, event.y]
     this.timer ??= setTimeout(() => {
       this.timer = null
-      if (this.question) probe.setv({tags: [++this.asked, ...this.question]})
+      if (this.question) probe.setv({tags: this.question})
     }, 40)
   }
 
@@ -225,10 +225,13 @@ class Reel {
     this.cell = this.question = null
   }
 
+  // Show what the server has told last, as long as it is of what is asked and of the epoch shown.
   answered() {
+    if (!this.tip) return
     const lines = column(probe.data, "line") ?? []
-    if (!this.tip || !this.question || first(probe.data, "asked") !== this.asked || !lines.length) return
-    if (first(probe.data, "epoch") !== this.shown?.epoch) return
+    const asked = this.question && first(probe.data, "asked") === this.asked
+    this.tip.hidden = !asked || !lines.length || first(probe.data, "epoch") !== this.shown?.epoch
+    if (this.tip.hidden) return
     this.tip.replaceChildren(...lines.map((line) => {
       const row = document.createElement("div")
       row.textContent = line
@@ -236,7 +239,6 @@ class Reel {
     }))
     // The style sheets of a figure name a font of their own.
     this.tip.style.fontFamily = getComputedStyle(document.body).fontFamily
-    this.tip.hidden = false
     this.place()
   }
 
